@@ -1,0 +1,26 @@
+#!/bin/sh
+# The hooks cost nothing: every file of the library is compiled twice, as always and with the bare atomic builtins
+# instead of the hooked names (base/atomic.h), and the machine code must be the same, instruction by instruction.
+#   run.sh SOURCE_ROOT C_COMPILER SOURCES...
+set -u
+root=$1 cc=$2
+shift 2
+. "$root/tests/support/tap.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# code FLAGS... FILE: its disassembly, or what the compiler said
+code() {
+    "$cc" -std=gnu11 -D_GNU_SOURCE -O2 -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+        -I"$root/include" -I"$root/src" -c -o "$work/object" "$@" 2>&1 &&
+        objdump -dr --no-show-raw-insn "$work/object"
+}
+
+for source in "$@"; do
+    name="hooks: ${source#"$root"/} is the same code without hooks"
+    tap_wanted "$name" || continue
+    code "$source" >"$work/hooked" && code -DPLAIT__RAW_ATOMICS "$source" >"$work/bare" &&
+        diff "$work/bare" "$work/hooked" >"$work/difference"
+    tap_result $? "$name" "$work/difference"
+done
+tap_end
