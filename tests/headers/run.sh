@@ -3,6 +3,7 @@
 #   run.sh SOURCE_ROOT C_COMPILER CXX_COMPILER
 set -u
 root=$1 cc=$2 cxx=$3
+# shellcheck source=tests/support/tap.sh
 . "$root/tests/support/tap.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

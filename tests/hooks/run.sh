@@ -5,6 +5,7 @@
 set -u
 root=$1 cc=$2
 shift 2
+# shellcheck source=tests/support/tap.sh
 . "$root/tests/support/tap.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -4,6 +4,7 @@
 #   run.sh SOURCE_ROOT C_COMPILER CXX_COMPILER MESON PKG_CONFIG
 set -u
 root=$1 cc=$2 cxx=$3 meson=$4 pkg_config=$5
+# shellcheck source=tests/support/tap.sh
 . "$root/tests/support/tap.sh"
 tap_wanted "install" || { tap_end; exit; }
 work=$(mktemp -d)

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sourced by the test scripts: results in TAP, one line each, and the choice of tests by name (see test.h).
 
 tap_count=0
