@@ -1,0 +1,25 @@
+/* plait.h - all of plait. Each header also stands by itself: <plait/lock.h>, <plait/queue.h>, ...
+ *
+ * The concepts, from the ground up:
+ *   status, deadline, memory, cpu          what every call says, how long it waits, where memory comes from
+ *   cancel, sleep, select, host            stopping, pausing, waiting for several things, embedding
+ *   lock, rlock, rwlock, condition, semaphore, event, barrier, once, hold
+ *   task, thread, local, timer, interrupt  running functions in the background, and leaving cleanly
+ *   queue                                  talking to each other
+ *   future, pool                           results that come later, and the workers that compute them
+ */
+#ifndef PLAIT_H
+#define PLAIT_H
+
+#include <plait/api.h>
+#include <plait/cancel.h>
+#include <plait/cpu.h>
+#include <plait/deadline.h>
+#include <plait/host.h>
+#include <plait/lock.h>
+#include <plait/memory.h>
+#include <plait/select.h>
+#include <plait/sleep.h>
+#include <plait/status.h>
+
+#endif

@@ -1,0 +1,66 @@
+/* atomic.h - the one door through which every atomic operation of plait goes.
+ *
+ * Objects hold plain integers (their structs are public and must compile as C++ too); these macros give
+ * them their meaning. Each names its memory order in its own name, so that a reader sees at the call what
+ * the protocol relies on. There are no stand-alone fences: the thread sanitizer cannot follow them.
+ *
+ *   plait__load(p)            relaxed        plait__store(p, v)           relaxed
+ *   plait__load_acquire(p)    acquire        plait__store_release(p, v)   release
+ *   plait__load_seq(p)        seq_cst        plait__store_seq(p, v)       seq_cst
+ *   plait__exchange(p, v)     acq_rel        plait__exchange_seq(p, v)    seq_cst
+ *   plait__add / sub / or / and (p, v)       acq_rel, return the value before
+ *   plait__add_relaxed(p, v)                 relaxed: counters and references taken
+ *   plait__cas(p, &expected, v)              acq_rel, acquire on failure; strong
+ *   plait__cas_seq(p, &expected, v)          seq_cst; strong
+ *   plait__cas_acquire(p, &expected, v)      acquire, relaxed on failure; strong
+ *   plait__cas_release(p, &expected, v)      release, relaxed on failure; strong
+ * A failed compare-and-swap stores what it found in `expected`.
+ */
+#ifndef PLAIT__ATOMIC_H
+#define PLAIT__ATOMIC_H
+
+#include <base/hooks.h>
+
+/* The bare builtins, without even the empty hooks, for the test that compares the two. */
+#if defined(PLAIT__RAW_ATOMICS)
+#define PLAIT__HOOKED(what, address, operation) operation
+#else
+#define PLAIT__HOOKED(what, address, operation) (PLAIT__POINT(what, address), operation)
+#endif
+
+#define plait__load(p) PLAIT__HOOKED(PLAIT__LOAD, p, __atomic_load_n((p), __ATOMIC_RELAXED))
+#define plait__load_acquire(p) PLAIT__HOOKED(PLAIT__LOAD, p, __atomic_load_n((p), __ATOMIC_ACQUIRE))
+#define plait__load_seq(p) PLAIT__HOOKED(PLAIT__LOAD, p, __atomic_load_n((p), __ATOMIC_SEQ_CST))
+
+#define plait__store(p, v) PLAIT__HOOKED(PLAIT__STORE, p, __atomic_store_n((p), (v), __ATOMIC_RELAXED))
+#define plait__store_release(p, v) \
+    PLAIT__HOOKED(PLAIT__STORE, p, __atomic_store_n((p), (v), __ATOMIC_RELEASE))
+#define plait__store_seq(p, v) PLAIT__HOOKED(PLAIT__STORE, p, __atomic_store_n((p), (v), __ATOMIC_SEQ_CST))
+
+#define plait__exchange(p, v) \
+    PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL))
+#define plait__exchange_seq(p, v) \
+    PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST))
+
+#define plait__add(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL))
+#define plait__sub(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_sub((p), (v), __ATOMIC_ACQ_REL))
+#define plait__or(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL))
+#define plait__and(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL))
+#define plait__add_relaxed(p, v) \
+    PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_add((p), (v), __ATOMIC_RELAXED))
+
+#define PLAIT__CAS(p, expected, v, success, failure) \
+    PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_compare_exchange_n((p), (expected), (v), 0, success, failure))
+#define plait__cas(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+#define plait__cas_seq(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define plait__cas_acquire(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
+#define plait__cas_release(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_RELEASE, __ATOMIC_RELAXED)
+
+/* Branches that the slow paths hang on. */
+#define plait__likely(x) __builtin_expect(!!(x), 1)
+#define plait__unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Two things that different threads write live this far apart (adjacent-line prefetch: two lines). */
+#define PLAIT__APART 128
+
+#endif

@@ -1,0 +1,16 @@
+/* memory.h - the one door through which plait allocates. The public side is plait/memory.h. */
+#ifndef PLAIT__MEMORY_H
+#define PLAIT__MEMORY_H
+
+#include <plait/memory.h>
+
+/* Zeroed memory, or NULL with plait_last_error() set to PLAIT_NO_MEMORY. */
+void *plait__allocate(size_t size);
+/* The same for count things of this size; refuses what would overflow. */
+void *plait__allocate_array(size_t count, size_t size);
+/* Gives it back; NULL is allowed. */
+void plait__release(void *memory);
+/* A copy of a string, NULL for NULL or when memory is out. */
+char *plait__copy_string(const char *string);
+
+#endif

@@ -1,0 +1,75 @@
+/* os.h - everything plait asks of the operating system, in one list.
+ *
+ * The files os_*.c are the only ones with platform #ifdefs. How a thread sleeps has two back ends, chosen
+ * when building: futex (os_sleep_futex.c) and mutex plus condition (os_sleep_pthread.c). The checked
+ * build replaces the functions marked with a star (see hooks.h).
+ */
+#ifndef PLAIT__OS_H
+#define PLAIT__OS_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* * Nanoseconds of the monotonic clock. */
+int64_t plait__os_clock(void);
+
+/* A counter that advances at a steady rate and is cheaper to read than the clock, and its rate. */
+static inline uint64_t plait__os_ticks(void);
+uint64_t plait__os_ticks_per_us(void);
+/* Tells the CPU that this is a spin loop. */
+static inline void plait__os_pause(void);
+
+enum plait__slept { PLAIT__WOKEN, PLAIT__EXPIRED, PLAIT__SIGNALLED };
+
+/* * Sleeps while *word == expected, until plait__os_wake(word), a signal, or the clock reaches `until`
+ * (INT64_MAX: never). May also return PLAIT__WOKEN for no reason. The comparison and falling asleep are
+ * one step for any wake that follows a change of *word. */
+enum plait__slept plait__os_sleep(uint32_t *word, uint32_t expected, int64_t until);
+/* * Wakes at most `count` threads that sleep on the word. The word is not read and need no longer exist. */
+void plait__os_wake(uint32_t *word, int count);
+/* In the child of a fork, with one thread: forgets who slept. */
+void plait__os_sleep_after_fork(void);
+
+/* * poll(2) until a point of the clock: the number of ready descriptors, 0 when time is over, or -1 with
+ * errno. */
+int plait__os_poll(struct pollfd *descriptors, nfds_t count, int64_t until);
+/* A descriptor that becomes readable when signalled, and stays so until drained; -1 with errno. Signal
+ * is safe in signal handlers. */
+int plait__os_bell_new(void);
+void plait__os_bell_ring(int bell);
+void plait__os_bell_drain(int bell);
+
+/* The kernel's id of the calling thread. */
+uint32_t plait__os_native_id(void);
+/* Names the calling thread for debuggers and ps; cut to what the system can show (15 bytes). */
+void plait__os_name_thread(const char *name);
+/* * Starts a thread that runs body(arg); stack_size 0 means the default. It begins with the asynchronous
+ * signals blocked, so that they reach the application's own threads. 0 or an errno value. */
+int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *), void *arg);
+
+/* CPUs in the affinity mask, and CPUs that the cgroup's quota allows (rounded up; INT_MAX: no limit). */
+int plait__os_cpus_allowed(void);
+int plait__os_cpus_quota(void);
+
+#if defined(__x86_64__) || defined(__i386__)
+static inline uint64_t plait__os_ticks(void) {
+    return __builtin_ia32_rdtsc();
+}
+static inline void plait__os_pause(void) {
+    __builtin_ia32_pause();
+}
+#else
+static inline uint64_t plait__os_ticks(void) {
+    return (uint64_t)plait__os_clock();
+}
+static inline void plait__os_pause(void) {
+#if defined(__aarch64__)
+    __asm__ __volatile__("isb" ::: "memory");
+#endif
+}
+#endif
+
+#endif

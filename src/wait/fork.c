@@ -1,0 +1,24 @@
+/* fork.c - a fork copies the process but only one of its threads.
+ *
+ * In the child every waiter of another thread has vanished, and so may have the holder of any of the wait
+ * core's own locks in mid-operation. Their stacks are reused, so nothing they linked may be followed.
+ * The child therefore starts with empty tables: that is right because only vanished threads were in them
+ * (the forking thread was running, not waiting). Objects of the floors above are in the memory as they
+ * were: a lock that was held stays held, and heap objects find out by plait__generation() and
+ * plait__vanished() whether a vanished thread was inside.
+ */
+#include <base/os.h>
+#include <pthread.h>
+#include <wait/fork.h>
+
+static void child(void) {
+    plait__os_sleep_after_fork();
+    plait__self_after_fork();
+    plait__parking_after_fork();
+    plait__waiters_after_fork();
+}
+
+void plait__fork_watch(void) {
+    /* Out of memory here would only mean that the child is not cleaned up. */
+    (void)pthread_atfork(NULL, NULL, child);
+}

@@ -1,0 +1,184 @@
+/* select.c - wait for the first of several operations, and perform it.
+ *
+ * Look at every case once, beginning at a random one; if none can be done, put a node for each into its
+ * object's wait list, wait, take all nodes off, and look again, this time beginning with the case that
+ * claimed the waiter.
+ *
+ * One waiter stands behind all nodes, and a claim is final: so at most one object has spent a wake on
+ * this select. That object's case is attempted before any other. Either it is performed, and the wake was
+ * well spent, or somebody else took what the wake announced, and nothing is owed to anyone. If the select
+ * ends by itself (deadline, cancel), its own claim was first and no wake was spent.
+ */
+#include <base/memory.h>
+#include <wait/case.h>
+#include <wait/parking.h>
+#include <wait/poll.h>
+
+enum { INLINE_CASES = 16 };
+#define NONE SIZE_MAX
+
+/* One call of plait_select. */
+struct selection {
+    plait_case *cases;
+    size_t count;
+    struct plait__node *nodes;
+    struct pollfd *descriptors; /* room for count + 1 */
+    size_t preferred;           /* the case to attempt first; NONE: any */
+};
+
+static const struct plait__case_kind *kind_of(const plait_case *one) {
+    return one->kind;
+}
+
+/* ---- descriptors and points in time ---- */
+
+static bool descriptor_attempt(plait_case *one) {
+    struct pollfd descriptor = {.fd = one->descriptor, .events = (short)one->events};
+    int ready = plait__os_poll(&descriptor, 1, INT64_MIN);
+    one->found = ready > 0 ? descriptor.revents : 0;
+    one->status = PLAIT_OK;
+    return ready > 0;
+}
+
+static bool deadline_attempt(plait_case *one) {
+    one->status = PLAIT_OK;
+    return plait_passed(one->deadline);
+}
+
+static const struct plait__case_kind descriptor_kind = {"descriptor", descriptor_attempt, NULL, NULL};
+static const struct plait__case_kind deadline_kind = {"deadline", deadline_attempt, NULL, NULL};
+
+plait_case plait_case_descriptor(int descriptor, int events) {
+    return (plait_case){.kind = &descriptor_kind, .descriptor = descriptor, .events = events};
+}
+
+plait_case plait_case_deadline(plait_deadline deadline) {
+    return (plait_case){.kind = &deadline_kind, .deadline = deadline};
+}
+
+void plait__case_unpark(plait_case *one, struct plait__node *node) {
+    (void)one;
+    struct plait__wait_list *list = plait__parking(node->address);
+    plait__mutex_lock(&list->mutex);
+    if (plait__linked(&node->link)) plait__list_remove(&node->link);
+    plait__mutex_unlock(&list->mutex);
+}
+
+/* ---- the selection ---- */
+
+static bool attempt(struct selection *selection, size_t i, size_t *which) {
+    plait_case *one = &selection->cases[i];
+    if (!kind_of(one)->attempt(one)) return false;
+    if (which) *which = i;
+    return true;
+}
+
+static bool attempt_any(struct selection *selection, size_t *which) {
+    if (selection->preferred != NONE && attempt(selection, selection->preferred, which)) return true;
+    size_t start = plait__random(plait__self()) % selection->count;
+    for (size_t i = 0; i < selection->count; i++)
+        if (attempt(selection, (start + i) % selection->count, which)) return true;
+    return false;
+}
+
+/* The case descriptors, if any, go behind the waiter's bell. */
+static plait_status begin_polling(struct selection *selection, struct plait__waiter *waiter,
+                                  struct plait__polling *polling) {
+    *polling = (struct plait__polling){selection->descriptors, 1};
+    for (size_t i = 0; i < selection->count; i++) {
+        const plait_case *one = &selection->cases[i];
+        if (one->kind != &descriptor_kind) continue;
+        polling->descriptors[polling->count++] =
+            (struct pollfd){.fd = one->descriptor, .events = (short)one->events};
+    }
+    return polling->count > 1 ? plait__poll_begin(waiter, polling) : PLAIT_OK;
+}
+
+/* How many cases were enqueued: all, or those before the first that was ready after all. */
+static size_t enqueue(struct selection *selection, struct plait__waiter *waiter) {
+    for (size_t i = 0; i < selection->count; i++) {
+        plait_case *one = &selection->cases[i];
+        struct plait__node *node = &selection->nodes[i];
+        if (!kind_of(one)->enqueue) continue;
+        plait__node_init(node, waiter, one->object, (uint32_t)i);
+        node->since = plait__now();
+        if (!kind_of(one)->enqueue(one, node)) return i;
+    }
+    return selection->count;
+}
+
+static void dequeue(struct selection *selection, size_t enqueued) {
+    for (size_t i = 0; i < enqueued; i++) {
+        plait_case *one = &selection->cases[i];
+        if (kind_of(one)->enqueue) kind_of(one)->dequeue(one, &selection->nodes[i]);
+    }
+}
+
+static plait_deadline first_deadline(const struct selection *selection, plait_deadline deadline) {
+    for (size_t i = 0; i < selection->count; i++)
+        if (selection->cases[i].kind == &deadline_kind)
+            deadline = plait_earlier(deadline, selection->cases[i].deadline);
+    return deadline;
+}
+
+/* Waits once. PLAIT_OK: look again. */
+static plait_status wait_once(struct selection *selection, plait_deadline deadline) {
+    struct plait__waiter waiter;
+    struct plait__polling polling;
+    plait__waiter_init(&waiter, "select", selection->cases[0].object);
+    plait_status status = begin_polling(selection, &waiter, &polling);
+    if (status != PLAIT_OK) return status;
+    size_t enqueued = enqueue(selection, &waiter);
+    if (enqueued == selection->count)
+        plait__wait(&waiter, first_deadline(selection, deadline), true);
+    else
+        plait__claim_itself(&waiter, PLAIT__LOOK);
+    dequeue(selection, enqueued);
+    plait__poll_end(&waiter);
+    uint32_t claim = plait__load_acquire(&waiter.word);
+    selection->preferred = plait__claimed_node(claim) ? plait__claimed_index(claim) : NONE;
+    if (claim == PLAIT__TIMED_OUT || claim == PLAIT__LOOK) return PLAIT_OK;
+    return plait__claim_status(claim);
+}
+
+static plait_status perform(struct selection *selection, size_t *which, plait_deadline deadline) {
+    for (;;) {
+        if (attempt_any(selection, which)) return PLAIT_OK;
+        if (plait_passed(deadline)) return PLAIT_TIMEOUT;
+        plait_status status = wait_once(selection, deadline);
+        if (status != PLAIT_OK) return status;
+    }
+}
+
+static bool makes_sense(const plait_case *cases, size_t count) {
+    if (!cases || !count || count > UINT32_MAX / 2) return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct plait__case_kind *kind = kind_of(&cases[i]);
+        if (!kind || (kind->enqueue && !cases[i].object)) return false;
+    }
+    return true;
+}
+
+plait_status plait_select_until(plait_case *cases, size_t count, size_t *which, plait_deadline deadline) {
+    if (!makes_sense(cases, count)) return PLAIT_INVALID;
+    struct plait__node nodes[INLINE_CASES];
+    struct pollfd descriptors[INLINE_CASES + 1];
+    struct selection selection = {cases, count, nodes, descriptors, NONE};
+    if (count <= INLINE_CASES) return perform(&selection, which, deadline);
+    selection.nodes = plait__allocate_array(count, sizeof *selection.nodes);
+    selection.descriptors = plait__allocate_array(count + 1, sizeof *selection.descriptors);
+    plait_status status = PLAIT_NO_MEMORY;
+    if (selection.nodes && selection.descriptors) status = perform(&selection, which, deadline);
+    plait__release(selection.nodes);
+    plait__release(selection.descriptors);
+    return status;
+}
+
+plait_status plait_select(plait_case *cases, size_t count, size_t *which) {
+    return plait_select_until(cases, count, which, PLAIT_FOREVER);
+}
+
+plait_status plait_select_nowait(plait_case *cases, size_t count, size_t *which) {
+    plait_status status = plait_select_until(cases, count, which, PLAIT_NOW);
+    return status == PLAIT_TIMEOUT ? PLAIT_BUSY : status;
+}

@@ -1,0 +1,98 @@
+/* self.c - per-thread state: its first use, its end, and what a fork does to it.
+ *
+ * First use gives the thread its ident, counts it as running and hangs a pthread key on it whose
+ * destructor only takes that count back and tells the floor above; the storage itself has no destructor,
+ * so other destructors may use plait before and after.
+ * `running` is a plain count: each thread adds itself once and, around every sleep, takes itself out.
+ * Relaxed order is enough, it is only a hint to spinners.
+ */
+#include <base/atomic.h>
+#include <base/os.h>
+#include <stdlib.h>
+#include <wait/fork.h>
+#include <wait/self.h>
+
+static __thread struct plait__self self;
+
+static uint32_t last_ident;
+static uint32_t running;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t end_key;
+static bool have_end_key;
+
+/* Set in the child of a fork, before it has a second thread. */
+static uint32_t generation;
+static uint32_t vanished_up_to;
+static uint32_t survivor;
+
+static void thread_ends(void *value) {
+    struct plait__self *ending = value;
+    plait__running_less();
+    if (ending->ended) ending->ended(ending);
+}
+
+static void process_begins(void) {
+    have_end_key = pthread_key_create(&end_key, thread_ends) == 0;
+    plait__fork_watch();
+}
+
+static void begin(void) {
+    pthread_once(&once, process_begins);
+    uint32_t ident;
+    do {
+        ident = (plait__add_relaxed(&last_ident, 1) + 1) & PLAIT__IDENT_MASK;
+    } while (ident == 0);
+    self.ident = ident;
+    self.random = ((uint64_t)ident << 32 | plait__os_native_id()) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+    if (have_end_key && pthread_setspecific(end_key, &self) == 0) plait__running_more();
+}
+
+__attribute__((noinline)) struct plait__self *plait__self(void) {
+    if (plait__unlikely(self.ident == 0)) begin();
+    return &self;
+}
+
+void plait__self_watch_end(void (*ended)(struct plait__self *)) {
+    plait__self()->ended = ended;
+    if (have_end_key && pthread_getspecific(end_key) == NULL && pthread_setspecific(end_key, &self) == 0)
+        plait__running_more(); /* the destructor ran already and will run again */
+}
+
+uint32_t plait__random(struct plait__self *of) {
+    /* xorshift64 (Marsaglia 2003) */
+    uint64_t x = of->random;
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    of->random = x;
+    return (uint32_t)(x >> 32);
+}
+
+bool plait__vanished(uint32_t ident) {
+    return ident <= vanished_up_to && ident != survivor;
+}
+
+uint32_t plait__generation(void) {
+    return plait__load(&generation);
+}
+
+uint32_t plait__running(void) {
+    return plait__load(&running);
+}
+
+void plait__running_more(void) {
+    plait__add_relaxed(&running, 1);
+}
+
+void plait__running_less(void) {
+    plait__add_relaxed(&running, UINT32_MAX);
+}
+
+void plait__self_after_fork(void) {
+    survivor = plait__self()->ident;
+    vanished_up_to = plait__load(&last_ident);
+    plait__store(&generation, generation + 1);
+    plait__store(&running, 1);
+    self.waiter = NULL;
+    self.host_depth = 0;
+}

@@ -1,0 +1,60 @@
+/* self.h - what plait keeps for each thread.
+ *
+ * One struct in static thread-local storage: nothing is allocated, nothing can fail, and it is there in
+ * threads that plait did not start, from their first call of plait to their very last destructor. It is
+ * reached through one out-of-line function, so that no compiler keeps its address across a point where a
+ * green thread could change carriers. Small, because a library that is loaded late gets its static
+ * thread-local storage from a reserve of about a page.
+ */
+#ifndef PLAIT__SELF_H
+#define PLAIT__SELF_H
+
+#include <plait/cancel.h>
+#include <plait/host.h>
+#include <stdint.h>
+
+struct plait__waiter;
+
+struct plait__self {
+    uint32_t ident;               /* 1 .. PLAIT__IDENT_MASK, unique among threads; never changes, not by fork */
+    uint32_t shields;             /* plait_shield_enter not yet left */
+    plait_token *token;           /* the current token; NULL: the root */
+    struct plait__waiter *waiter; /* the innermost wait of this thread, for its signal handlers */
+    const plait_host *host;
+    uint32_t host_depth;          /* waits entered: the host's hooks run for the outermost */
+    int host_pending;             /* set by plait_host_interrupt, in a signal handler */
+    uint64_t random;              /* plait__random's state */
+
+    /* Left for the floors above; the wait core does not look inside. */
+    void *thread;                      /* src/thread: the plait_thread that this is */
+    void *task;                        /* src/thread: the task being run, for plait_raise */
+    void *locals;                      /* src/thread: values of plait_local */
+    void (*ended)(struct plait__self *); /* called once when the thread ends, from a pthread key */
+};
+
+/* Thread idents fit into a lock word beside its flags. They are given out in order and start again after
+ * a thousand million threads. */
+#define PLAIT__IDENT_MASK UINT32_C(0x3fffffff)
+
+/* The calling thread's. */
+struct plait__self *plait__self(void);
+
+/* Called when the thread ends, also one that plait did not start, so that what hangs on `ended` runs.
+ * Must be asked for anew when something is hung there after it ran (in another key's destructor). */
+void plait__self_watch_end(void (*ended)(struct plait__self *));
+
+/* A cheap random number for choices that only must not favour anyone. */
+uint32_t plait__random(struct plait__self *self);
+
+/* After a fork: the child's only thread keeps its ident, all others that existed then have vanished. */
+bool plait__vanished(uint32_t ident);
+/* How many forks lie between the first process and this one: an object that remembers the number it was
+ * last used under can tell that a fork has come between. */
+uint32_t plait__generation(void);
+
+/* Threads that use plait and are not asleep in it: spinning is pointless when there are more than CPUs. */
+uint32_t plait__running(void);
+void plait__running_more(void);
+void plait__running_less(void);
+
+#endif

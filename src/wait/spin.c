@@ -1,0 +1,43 @@
+/* spin.c - the spinning policy; the essay is in spin.h.
+ *
+ * The cost is one relaxed word that any thread updates without care: a lost update is just one sample
+ * less. It follows cheaper wakes fast and dearer ones slowly, because a wake that had to queue for a CPU
+ * tells about the load, not about the wake.
+ */
+#include <base/atomic.h>
+#include <base/os.h>
+#include <plait/cpu.h>
+#include <wait/self.h>
+#include <wait/spin.h>
+
+enum { FIRST_GUESS_US = 5, LEAST_US = 1, MOST_US = 12, MOST_PAUSES = 32 };
+
+static uint64_t wake_cost; /* in ticks; 0: not known yet */
+
+uint64_t plait__spin_wake_cost(void) {
+    uint64_t cost = plait__load(&wake_cost);
+    return cost ? cost : FIRST_GUESS_US * plait__os_ticks_per_us();
+}
+
+bool plait__spin_begin(struct plait__spin *spin) {
+    int cpus = plait_cpu_count();
+    if (cpus < 2 || plait__running() > (uint32_t)cpus) return false;
+    spin->end = plait__os_ticks() + plait__spin_wake_cost();
+    spin->pauses = 1;
+    return true;
+}
+
+bool plait__spin_again(struct plait__spin *spin) {
+    for (uint32_t i = 0; i < spin->pauses; i++) plait__os_pause();
+    if (spin->pauses < MOST_PAUSES) spin->pauses *= 2;
+    return plait__os_ticks() < spin->end;
+}
+
+void plait__spin_learn(uint64_t ticks) {
+    uint64_t rate = plait__os_ticks_per_us();
+    uint64_t cost = plait__spin_wake_cost();
+    cost = ticks < cost ? cost - (cost - ticks) / 4 : cost + (ticks - cost) / 64;
+    if (cost < LEAST_US * rate) cost = LEAST_US * rate;
+    if (cost > MOST_US * rate) cost = MOST_US * rate;
+    plait__store(&wake_cost, cost);
+}
