@@ -18,10 +18,11 @@ code() {
 }
 
 for source in "$@"; do
-    name="hooks: ${source#"$root"/} is the same code without hooks"
+    name="hooks: src/${source##*/src/} is the same code without hooks"
     tap_wanted "$name" || continue
+    : >"$work/difference"
     code "$source" >"$work/hooked" && code -DPLAIT__RAW_ATOMICS "$source" >"$work/bare" &&
-        diff "$work/bare" "$work/hooked" >"$work/difference"
+        diff "$work/bare" "$work/hooked" >"$work/difference" 2>&1
     tap_result $? "$name" "$work/difference"
 done
 tap_end

@@ -108,12 +108,12 @@ static struct outcome run_in_child(fault_scenario scenario, long n, long expecte
     ssize_t got = read(ends[0], &outcome, sizeof outcome);
     close(ends[0]);
     int status = 0;
-    while (waitpid(child, &status, 0) < 0) {
-    }
-    ck_assert_msg(!WIFSIGNALED(status), "allocation %ld failing: killed by signal %d (%s)", n, WTERMSIG(status),
-                  strsignal(WTERMSIG(status)));
+    while (waitpid(child, &status, 0) < 0) {}
+    ck_assert_msg(!WIFSIGNALED(status), "allocation %ld failing: killed by signal %d (%s)", n,
+                  WTERMSIG(status), strsignal(WTERMSIG(status)));
     ck_assert_msg(WEXITSTATUS(status) == 0, "allocation %ld failing: exit status %d", n, WEXITSTATUS(status));
-    ck_assert_msg(got == (ssize_t)sizeof outcome, "allocation %ld failing: the scenario ended its process", n);
+    ck_assert_msg(got == (ssize_t)sizeof outcome, "allocation %ld failing: the scenario ended its process",
+                  n);
     return outcome;
 }
 

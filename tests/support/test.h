@@ -44,13 +44,13 @@ void test_register(struct test *test);
 #define TEST(name) TEST_WITHIN(name, TEST_SECONDS)
 
 /* The same with a time limit of its own. */
-#define TEST_WITHIN(name, seconds)                                                                             \
-    static void test_body_##name(int);                                                                         \
-    __attribute__((constructor)) static void test_register_##name(void) {                                      \
-        static const TTest body = {#name, test_body_##name, __FILE__, __LINE__};                               \
-        static struct test test = {&body, (seconds), 0};                                                       \
-        test_register(&test);                                                                                  \
-    }                                                                                                          \
+#define TEST_WITHIN(name, seconds) \
+    static void test_body_##name(int); \
+    __attribute__((constructor)) static void test_register_##name(void) { \
+        static const TTest body = {#name, test_body_##name, __FILE__, __LINE__}; \
+        static struct test test = {&body, (seconds), 0}; \
+        test_register(&test); \
+    } \
     static void test_body_##name(int unused_ __attribute__((unused)))
 
 /* A call that returns a status, checked against the one expected; the message names both. */
