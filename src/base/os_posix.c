@@ -12,8 +12,8 @@ int64_t plait__os_clock(void) {
 
 int plait__os_poll(struct pollfd *descriptors, nfds_t count, int64_t until) {
     if (until == INT64_MAX) return ppoll(descriptors, count, NULL, NULL);
-    int64_t left = until - plait__os_clock();
-    if (until < 0 || left < 0) left = 0;
+    int64_t left = until > 0 ? until - plait__os_clock() : 0;
+    if (left < 0) left = 0;
     struct timespec timeout = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
     return ppoll(descriptors, count, &timeout, NULL);
 }
