@@ -1,0 +1,137 @@
+/* plait/queue.h - a queue: threads hand each other items, first in, first out.
+ *
+ * Items are of any one size and are copied in and out: a number, a pointer, a struct. A queue with a
+ * maxsize makes whoever puts wait when it is full, one without (0) grows. Any number of threads may put
+ * and get. task_done and join tell when all that was put has also been dealt with; shutdown ends it all
+ * cleanly: nobody waits for ever, and no item is lost without its destroy function being called.
+ * It is Python's queue.Queue, shutdown (3.13) included.
+ *
+ * An item goes in and out through a pointer to it. The verbs below are macros that also pass the size of
+ * what the pointer points to, so an item of the wrong type's size is refused with PLAIT_INVALID. Whoever
+ * has only a void pointer uses the functions whose names end in _sized.
+ *
+ * Example:
+ *     #include <plait.h>
+ *     #include <stdio.h>
+ *
+ *     struct job { int number; double weight; };
+ *
+ *     int main(void) {
+ *         plait_queue *queue = plait_queue_of(struct job, 1000);        // Queue(maxsize=1000)
+ *         if (!queue) return 1;
+ *         for (int i = 0; i < 3; i++) {
+ *             struct job job = {i, 0.5 * i};
+ *             if (plait_queue_put(queue, &job) != PLAIT_OK) return 1;
+ *         }
+ *         plait_queue_shutdown(queue, false);                           // no more; what is there stays
+ *         struct job job;
+ *         int done = 0;
+ *         while (plait_queue_get(queue, &job) == PLAIT_OK) {            // until PLAIT_SHUTDOWN
+ *             printf("job %d weighs %g\n", job.number, job.weight);
+ *             plait_queue_task_done(queue);
+ *             done++;
+ *         }
+ *         return done == 3 && plait_queue_join(queue) == PLAIT_OK
+ *             && plait_queue_free(queue) == PLAIT_OK ? 0 : 1;
+ *     }
+ */
+#ifndef PLAIT_QUEUE_H
+#define PLAIT_QUEUE_H
+
+#include <plait/api.h>
+#include <plait/deadline.h>
+#include <plait/select.h>
+#include <plait/status.h>
+
+PLAIT_BEGIN
+
+typedef struct plait_queue plait_queue;
+
+/* A queue for items of this type. Python: Queue(maxsize). */
+#define plait_queue_of(type, maxsize) plait_queue_new(sizeof(type), (maxsize))
+
+/* The same for items of item_size bytes. maxsize: how many items it holds at most; 0: any number. Free it
+ * with plait_queue_free. NULL when memory is out, and with PLAIT_INVALID for items of no bytes and a
+ * maxsize that was negative before it became a size_t. */
+PLAIT_API PLAIT_WARN_UNUSED plait_queue *plait_queue_new(size_t item_size, size_t maxsize);
+
+/* What becomes of items that nobody gets: `destroy` is called for each one left when the queue is shut
+ * down at once or freed, on the thread that does so, with no lock of plait held. NULL: nothing is called.
+ * PLAIT_INVALID for no queue, PLAIT_BROKEN. Thread-safe; usually called before the first put. */
+PLAIT_API plait_status plait_queue_set_destroy(plait_queue *queue, void (*destroy)(void *item, void *context),
+                                               void *context);
+
+/* Lets go of a queue; items left in it go to the destroy function. PLAIT_BUSY while somebody waits in it
+ * (or was woken and has not returned yet): nothing has happened then. PLAIT_BROKEN: its memory is lost.
+ * Nobody may use it afterwards. NULL is allowed. */
+PLAIT_API plait_status plait_queue_free(plait_queue *queue);
+
+/* Puts a copy of *item at the end, waiting while the queue is full (until the deadline; or not at all).
+ * PLAIT_OK: it is in. PLAIT_TIMEOUT (_until), PLAIT_FULL (_nowait), PLAIT_SHUTDOWN, PLAIT_CANCELLED,
+ * PLAIT_INTERRUPTED, PLAIT_NO_MEMORY (the queue could not grow), PLAIT_BROKEN, PLAIT_INVALID (no queue,
+ * no item, or not an item of its size): it is not, and still belongs to the caller. Thread-safe. Allocates
+ * only to grow. Python: put, put(timeout=), put_nowait. */
+#define plait_queue_put(queue, item) plait_queue_put_sized((queue), (item), sizeof *(item))
+#define plait_queue_put_until(queue, item, deadline) \
+    plait_queue_put_sized_until((queue), (item), sizeof *(item), (deadline))
+#define plait_queue_put_nowait(queue, item) plait_queue_put_sized_nowait((queue), (item), sizeof *(item))
+
+/* Takes the first item out and copies it to *item, waiting while there is none. PLAIT_OK: *item is the
+ * caller's. PLAIT_TIMEOUT (_until), PLAIT_EMPTY (_nowait), PLAIT_SHUTDOWN (shut down, and nothing is left),
+ * PLAIT_CANCELLED, PLAIT_INTERRUPTED, PLAIT_BROKEN, PLAIT_INVALID: *item is as it was. Thread-safe. Never
+ * allocates. Who waits longest is served first, but a thread that comes just then may be faster.
+ * Python: get, get(timeout=), get_nowait. */
+#define plait_queue_get(queue, item) plait_queue_get_sized((queue), (item), sizeof *(item))
+#define plait_queue_get_until(queue, item, deadline) \
+    plait_queue_get_sized_until((queue), (item), sizeof *(item), (deadline))
+#define plait_queue_get_nowait(queue, item) plait_queue_get_sized_nowait((queue), (item), sizeof *(item))
+
+/* Copies the first item to *item and leaves it where it is; by the time this returns somebody else may
+ * have it. PLAIT_EMPTY, PLAIT_SHUTDOWN (and nothing left), PLAIT_BROKEN, PLAIT_INVALID. Never waits. */
+#define plait_queue_peek(queue, item) plait_queue_peek_sized((queue), (item), sizeof *(item))
+
+/* What the macros above call; `size` must be the queue's item size, else PLAIT_INVALID. */
+PLAIT_API plait_status plait_queue_put_sized(plait_queue *queue, const void *item, size_t size);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_put_sized_until(plait_queue *queue, const void *item,
+                                                                     size_t size, plait_deadline deadline);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_put_sized_nowait(plait_queue *queue, const void *item,
+                                                                      size_t size);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_get_sized(plait_queue *queue, void *item, size_t size);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_get_sized_until(plait_queue *queue, void *item,
+                                                                     size_t size, plait_deadline deadline);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_get_sized_nowait(plait_queue *queue, void *item,
+                                                                      size_t size);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_peek_sized(plait_queue *queue, void *item, size_t size);
+
+/* How many items there are at this instant, whether there are none, whether there is no room: true when
+ * looked at, perhaps not any more when read. No queue: 0, true, false. Never wait.
+ * Python: qsize, empty, full. */
+PLAIT_API size_t plait_queue_size(const plait_queue *queue);
+PLAIT_API bool plait_queue_empty(const plait_queue *queue);
+PLAIT_API bool plait_queue_full(const plait_queue *queue);
+
+/* Says that one item which was got has been dealt with. PLAIT_OVERFLOW if that was said more often than
+ * items were put (Python: ValueError); PLAIT_BROKEN, PLAIT_INVALID. Never waits. Python: task_done. */
+PLAIT_API plait_status plait_queue_task_done(plait_queue *queue);
+
+/* Waits until task_done was called for every item that was put (discarded items count as done). PLAIT_OK;
+ * PLAIT_TIMEOUT, PLAIT_CANCELLED, PLAIT_INTERRUPTED, PLAIT_BROKEN, PLAIT_INVALID. Python: join. */
+PLAIT_API plait_status plait_queue_join(plait_queue *queue);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_join_until(plait_queue *queue, plait_deadline deadline);
+
+/* Ends the queue: every put, also one that waits now, returns PLAIT_SHUTDOWN; gets go on until nothing is
+ * left and return it then. `immediate`: what is left is discarded at once, through the destroy function,
+ * and counts as done; joins return if nothing else is unfinished. May be called again, to discard after
+ * all. PLAIT_OK, PLAIT_BROKEN, PLAIT_INVALID. Never waits. Python: shutdown(immediate). */
+PLAIT_API plait_status plait_queue_shutdown(plait_queue *queue, bool immediate);
+
+/* The cases of a get and of a put for plait_select; *item must stay until the select returns. The case's
+ * status is then what the get or put returned. A wrong size makes the select return PLAIT_INVALID. */
+#define plait_case_get(queue, item) plait_case_get_sized((queue), (item), sizeof *(item))
+#define plait_case_put(queue, item) plait_case_put_sized((queue), (item), sizeof *(item))
+PLAIT_API plait_case plait_case_get_sized(plait_queue *queue, void *item, size_t size);
+PLAIT_API plait_case plait_case_put_sized(plait_queue *queue, const void *item, size_t size);
+
+PLAIT_END
+
+#endif
