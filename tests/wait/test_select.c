@@ -1,0 +1,135 @@
+/* plait_select over what the wait room itself supplies: descriptors and points in time. */
+#include "support/test.h"
+
+#include <plait/cancel.h>
+#include <plait/select.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+TEST(nothing_to_choose_from_is_invalid) {
+    plait_case none = {0};
+    ck_assert_status(plait_select(NULL, 0, NULL), PLAIT_INVALID);
+    ck_assert_status(plait_select(NULL, 1, NULL), PLAIT_INVALID);
+    ck_assert_status(plait_select(&none, 0, NULL), PLAIT_INVALID);
+    ck_assert_status(plait_select(&none, 1, NULL), PLAIT_INVALID);
+}
+
+TEST(a_passed_point_in_time_is_chosen_at_once) {
+    plait_case cases[] = {plait_case_deadline(PLAIT_FOREVER), plait_case_deadline(PLAIT_NOW)};
+    size_t which = 9;
+    ck_assert_ok(plait_select_nowait(cases, 2, &which));
+    ck_assert_uint_eq(which, 1);
+    ck_assert_int_eq(cases[1].status, PLAIT_OK);
+}
+
+TEST(the_nearer_point_in_time_is_chosen) {
+    plait_case cases[] = {plait_case_deadline(plait_after(1000)), plait_case_deadline(plait_after(0.01))};
+    size_t which = 9;
+    ck_assert_ok(plait_select(cases, 2, &which));
+    ck_assert_uint_eq(which, 1);
+}
+
+TEST(its_own_deadline_is_a_timeout_and_nowait_is_busy) {
+    plait_case never = plait_case_deadline(PLAIT_FOREVER);
+    size_t which = 9;
+    ck_assert_status(plait_select_until(&never, 1, &which, plait_after(0.005)), PLAIT_TIMEOUT);
+    ck_assert_status(plait_select_nowait(&never, 1, &which), PLAIT_BUSY);
+    ck_assert_uint_eq(which, 9);
+}
+
+TEST(a_ready_descriptor_is_chosen) {
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    plait_case cases[] = {plait_case_descriptor(ends[0], POLLIN), plait_case_descriptor(ends[1], POLLOUT)};
+    size_t which = 9;
+    ck_assert_ok(plait_select(cases, 2, &which));
+    ck_assert_uint_eq(which, 1);
+    ck_assert_int_eq(cases[1].found, POLLOUT);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+TEST(a_closed_end_is_reported) {
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    close(ends[1]);
+    plait_case read_end = plait_case_descriptor(ends[0], POLLIN);
+    ck_assert_ok(plait_select(&read_end, 1, NULL));
+    ck_assert_int_eq(read_end.found & POLLHUP, POLLHUP);
+    close(ends[0]);
+}
+
+static void *write_a_byte(void *descriptor) {
+    ck_assert_int_eq(write(*(int *)descriptor, "x", 1), 1);
+    return NULL;
+}
+
+TEST(a_descriptor_that_becomes_ready_ends_the_wait) {
+    int ends[2];
+    pthread_t writer;
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(pthread_create(&writer, NULL, write_a_byte, &ends[1]), 0);
+    plait_case cases[] = {plait_case_deadline(PLAIT_FOREVER), plait_case_descriptor(ends[0], POLLIN)};
+    size_t which = 9;
+    ck_assert_ok(plait_select(cases, 2, &which));
+    ck_assert_uint_eq(which, 1);
+    char byte = 0;
+    ck_assert_int_eq(read(ends[0], &byte, 1), 1); /* select itself read nothing */
+    pthread_join(writer, NULL);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+struct cancelled_select {
+    pthread_barrier_t ready;
+    plait_token *token;
+    int descriptor;
+    plait_status ended;
+};
+
+static void *select_under_a_token(void *argument) {
+    struct cancelled_select *it = argument;
+    plait_token *before = plait_token_enter(it->token);
+    plait_case readable = plait_case_descriptor(it->descriptor, POLLIN);
+    pthread_barrier_wait(&it->ready);
+    it->ended = plait_select(&readable, 1, NULL);
+    plait_token_leave(before);
+    return NULL;
+}
+
+TEST(cancelling_ends_a_select_on_a_descriptor) {
+    int ends[2];
+    pthread_t thread;
+    ck_assert_int_eq(pipe(ends), 0);
+    struct cancelled_select it = {.token = plait_token_new(NULL, PLAIT_FOREVER), .descriptor = ends[0]};
+    pthread_barrier_init(&it.ready, NULL, 2);
+    ck_assert_int_eq(pthread_create(&thread, NULL, select_under_a_token, &it), 0);
+    pthread_barrier_wait(&it.ready);
+    ck_assert_ok(plait_cancel(it.token));
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(it.ended, PLAIT_CANCELLED);
+    pthread_barrier_destroy(&it.ready);
+    plait_token_free(it.token);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+TEST(among_ready_cases_each_has_its_chance) {
+    enum { CASES = 4, ROUNDS = 4000 };
+    int chosen[CASES] = {0};
+    for (int round = 0; round < ROUNDS; round++) {
+        plait_case cases[CASES];
+        for (int i = 0; i < CASES; i++) {
+            cases[i] = plait_case_deadline(PLAIT_NOW);
+        }
+        size_t which;
+        ck_assert_ok(plait_select(cases, CASES, &which));
+        chosen[which]++;
+    }
+    for (int i = 0; i < CASES; i++) {
+        ck_assert_int_gt(chosen[i], ROUNDS / CASES / 2);
+        ck_assert_int_lt(chosen[i], ROUNDS / CASES * 2);
+    }
+}

@@ -1,0 +1,168 @@
+/* Cancel tokens: the tree, the current token of each thread, the shield, and that a cancelled wait ends. */
+#include "support/faults.h"
+#include "support/test.h"
+
+#include <plait/cancel.h>
+#include <plait/sleep.h>
+
+#include <pthread.h>
+
+TEST(a_new_token_is_not_cancelled) {
+    plait_token *token = plait_token_new(NULL, PLAIT_FOREVER);
+    ck_assert(!plait_token_cancelled(token));
+    ck_assert_ok(plait_cancel(token));
+    ck_assert(plait_token_cancelled(token));
+    ck_assert_ok(plait_cancel(token));
+    plait_token_free(token);
+}
+
+TEST(cancelling_reaches_down_and_not_up) {
+    plait_token *top = plait_token_new(NULL, PLAIT_FOREVER);
+    plait_token *middle = plait_token_new(top, PLAIT_FOREVER);
+    plait_token *left = plait_token_new(middle, PLAIT_FOREVER),
+                *right = plait_token_new(middle, PLAIT_FOREVER);
+    ck_assert_ok(plait_cancel(left));
+    ck_assert(plait_token_cancelled(left));
+    ck_assert(!plait_token_cancelled(right));
+    ck_assert(!plait_token_cancelled(middle));
+    ck_assert_ok(plait_cancel(top));
+    ck_assert(plait_token_cancelled(right));
+    ck_assert(plait_token_cancelled(middle));
+    plait_token_free(left);
+    plait_token_free(right);
+    plait_token_free(middle);
+    plait_token_free(top);
+}
+
+TEST(a_child_outlives_the_handle_of_its_parent) {
+    plait_token *parent = plait_token_new(NULL, plait_after(1000));
+    plait_token *child = plait_token_new(parent, PLAIT_FOREVER);
+    plait_token_free(parent);
+    ck_assert(!plait_token_cancelled(child));
+    plait_token_free(child);
+}
+
+TEST(a_child_of_a_cancelled_token_is_cancelled) {
+    plait_token *parent = plait_token_new(NULL, PLAIT_FOREVER);
+    ck_assert_ok(plait_cancel(parent));
+    plait_token *child = plait_token_new(parent, PLAIT_FOREVER);
+    ck_assert(plait_token_cancelled(child));
+    plait_token_free(child);
+    plait_token_free(parent);
+}
+
+TEST(a_passed_deadline_counts_as_cancelled) {
+    plait_token *token = plait_token_new(NULL, PLAIT_NOW);
+    ck_assert(plait_token_cancelled(token));
+    plait_token *child = plait_token_new(token, PLAIT_FOREVER);
+    ck_assert(plait_token_cancelled(child));
+    plait_token_free(child);
+    plait_token_free(token);
+}
+
+TEST(nothing_is_invalid_to_cancel_and_free_to_free) {
+    ck_assert_status(plait_cancel(NULL), PLAIT_INVALID);
+    plait_token_free(NULL);
+    plait_token_free(plait_token_root());
+    ck_assert(!plait_token_cancelled(plait_token_root()));
+}
+
+TEST(enter_and_leave_nest) {
+    plait_token *outer = plait_token_new(NULL, PLAIT_FOREVER);
+    plait_token *first = plait_token_enter(outer);
+    plait_token *inner = plait_token_new(NULL, PLAIT_FOREVER); /* below the current one, `outer` */
+    plait_token *second = plait_token_enter(inner);
+    ck_assert_ptr_eq(second, outer);
+    ck_assert_ptr_eq(plait_token_current(), inner);
+    ck_assert(!plait_cancelled());
+    ck_assert_ok(plait_cancel(outer));
+    ck_assert(plait_cancelled());
+    plait_token_leave(second);
+    ck_assert_ptr_eq(plait_token_current(), outer);
+    plait_token_leave(first);
+    ck_assert_ptr_eq(plait_token_current(), plait_token_root());
+    ck_assert(!plait_cancelled());
+    plait_token_free(inner);
+    plait_token_free(outer);
+}
+
+TEST(a_shield_hides_the_token_until_its_scope_is_left) {
+    plait_token *token = plait_token_new(NULL, PLAIT_NOW);
+    plait_token *before = plait_token_enter(token);
+    ck_assert(plait_cancelled());
+    {
+        plait_shield();
+        ck_assert(!plait_cancelled());
+        ck_assert_ok(plait_sleep(0.001));
+        {
+            plait_shield();
+            ck_assert(!plait_cancelled());
+        }
+        ck_assert(!plait_cancelled());
+    }
+    ck_assert(plait_cancelled());
+    ck_assert_status(plait_sleep(1000), PLAIT_CANCELLED);
+    plait_token_leave(before);
+    plait_token_free(token);
+}
+
+TEST(the_deadline_of_a_token_ends_a_wait) {
+    plait_token *token = plait_token_new(NULL, plait_after(0.01));
+    plait_token *before = plait_token_enter(token);
+    ck_assert_status(plait_sleep(1000), PLAIT_CANCELLED);
+    plait_token_leave(before);
+    plait_token_free(token);
+}
+
+/* A thread that sleeps under a token until it is cancelled. */
+struct sleeper {
+    pthread_t thread;
+    pthread_barrier_t *ready;
+    plait_token *token;
+    plait_status ended;
+};
+
+static void *sleep_long(void *argument) {
+    struct sleeper *sleeper = argument;
+    plait_token *before = plait_token_enter(sleeper->token);
+    pthread_barrier_wait(sleeper->ready);
+    sleeper->ended = plait_sleep(1000);
+    plait_token_leave(before);
+    return NULL;
+}
+
+TEST(cancelling_the_parent_wakes_the_sleepers_of_every_child) {
+    enum { SLEEPERS = 8 };
+    struct sleeper sleepers[SLEEPERS];
+    pthread_barrier_t ready;
+    plait_token *parent = plait_token_new(NULL, PLAIT_FOREVER);
+    pthread_barrier_init(&ready, NULL, SLEEPERS + 1);
+    for (int i = 0; i < SLEEPERS; i++) {
+        sleepers[i].ready = &ready;
+        sleepers[i].token = plait_token_new(parent, PLAIT_FOREVER);
+        ck_assert_int_eq(pthread_create(&sleepers[i].thread, NULL, sleep_long, &sleepers[i]), 0);
+    }
+    pthread_barrier_wait(&ready);
+    ck_assert_ok(plait_cancel(parent));
+    for (int i = 0; i < SLEEPERS; i++) {
+        pthread_join(sleepers[i].thread, NULL);
+        ck_assert_int_eq(sleepers[i].ended, PLAIT_CANCELLED);
+        plait_token_free(sleepers[i].token);
+    }
+    pthread_barrier_destroy(&ready);
+    plait_token_free(parent);
+}
+
+static plait_status make_a_family(void) {
+    plait_token *parent = plait_token_new(NULL, PLAIT_FOREVER);
+    if (!parent) return plait_last_error();
+    plait_token *child = plait_token_new(parent, PLAIT_FOREVER);
+    plait_status status = child ? plait_cancel(parent) : plait_last_error();
+    plait_token_free(parent);
+    plait_token_free(child);
+    return status;
+}
+
+TEST(a_family_survives_lack_of_memory) {
+    ck_assert_int_eq(fault_every(make_a_family), 2);
+}
