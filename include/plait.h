@@ -3,7 +3,8 @@
  * The concepts, from the ground up:
  *   status, deadline, memory, cpu          what every call says, how long it waits, where memory comes from
  *   cancel, sleep, select, host            stopping, pausing, waiting for several things, embedding
- *   lock, rlock, rwlock, condition, semaphore, event, barrier, once, hold
+ *   lock, rlock, rwlock, condition, semaphore, event, barrier, once, hold,
+ *   contention                             sharing data, waiting for each other, and seeing what it costs
  *   task, thread, local, timer, interrupt  running functions in the background, and leaving cleanly
  *   queue                                  talking to each other
  *   future, pool                           results that come later, and the workers that compute them
@@ -12,13 +13,22 @@
 #define PLAIT_H
 
 #include <plait/api.h>
+#include <plait/barrier.h>
 #include <plait/cancel.h>
+#include <plait/condition.h>
+#include <plait/contention.h>
 #include <plait/cpu.h>
 #include <plait/deadline.h>
+#include <plait/event.h>
+#include <plait/hold.h>
 #include <plait/host.h>
 #include <plait/lock.h>
 #include <plait/memory.h>
+#include <plait/once.h>
+#include <plait/rlock.h>
+#include <plait/rwlock.h>
 #include <plait/select.h>
+#include <plait/semaphore.h>
 #include <plait/sleep.h>
 #include <plait/status.h>
 
