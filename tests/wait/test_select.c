@@ -1,4 +1,5 @@
 /* plait_select over what the wait room itself supplies: descriptors and points in time. */
+#include "support/asleep.h"
 #include "support/test.h"
 
 #include <plait/cancel.h>
@@ -62,6 +63,7 @@ TEST(a_closed_end_is_reported) {
 }
 
 static void *write_a_byte(void *descriptor) {
+    wait_until_asleep(1);
     ck_assert_int_eq(write(*(int *)descriptor, "x", 1), 1);
     return NULL;
 }
@@ -83,7 +85,6 @@ TEST(a_descriptor_that_becomes_ready_ends_the_wait) {
 }
 
 struct cancelled_select {
-    pthread_barrier_t ready;
     plait_token *token;
     int descriptor;
     plait_status ended;
@@ -93,7 +94,6 @@ static void *select_under_a_token(void *argument) {
     struct cancelled_select *it = argument;
     plait_token *before = plait_token_enter(it->token);
     plait_case readable = plait_case_descriptor(it->descriptor, POLLIN);
-    pthread_barrier_wait(&it->ready);
     it->ended = plait_select(&readable, 1, NULL);
     plait_token_leave(before);
     return NULL;
@@ -104,13 +104,11 @@ TEST(cancelling_ends_a_select_on_a_descriptor) {
     pthread_t thread;
     ck_assert_int_eq(pipe(ends), 0);
     struct cancelled_select it = {.token = plait_token_new(NULL, PLAIT_FOREVER), .descriptor = ends[0]};
-    pthread_barrier_init(&it.ready, NULL, 2);
     ck_assert_int_eq(pthread_create(&thread, NULL, select_under_a_token, &it), 0);
-    pthread_barrier_wait(&it.ready);
+    wait_until_asleep(1);
     ck_assert_ok(plait_cancel(it.token));
     pthread_join(thread, NULL);
     ck_assert_int_eq(it.ended, PLAIT_CANCELLED);
-    pthread_barrier_destroy(&it.ready);
     plait_token_free(it.token);
     close(ends[0]);
     close(ends[1]);

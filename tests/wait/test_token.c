@@ -1,4 +1,5 @@
 /* Cancel tokens: the tree, the current token of each thread, the shield, and that a cancelled wait ends. */
+#include "support/asleep.h"
 #include "support/faults.h"
 #include "support/test.h"
 
@@ -117,7 +118,6 @@ TEST(the_deadline_of_a_token_ends_a_wait) {
 /* A thread that sleeps under a token until it is cancelled. */
 struct sleeper {
     pthread_t thread;
-    pthread_barrier_t *ready;
     plait_token *token;
     plait_status ended;
 };
@@ -125,7 +125,6 @@ struct sleeper {
 static void *sleep_long(void *argument) {
     struct sleeper *sleeper = argument;
     plait_token *before = plait_token_enter(sleeper->token);
-    pthread_barrier_wait(sleeper->ready);
     sleeper->ended = plait_sleep(1000);
     plait_token_leave(before);
     return NULL;
@@ -134,22 +133,18 @@ static void *sleep_long(void *argument) {
 TEST(cancelling_the_parent_wakes_the_sleepers_of_every_child) {
     enum { SLEEPERS = 8 };
     struct sleeper sleepers[SLEEPERS];
-    pthread_barrier_t ready;
     plait_token *parent = plait_token_new(NULL, PLAIT_FOREVER);
-    pthread_barrier_init(&ready, NULL, SLEEPERS + 1);
     for (int i = 0; i < SLEEPERS; i++) {
-        sleepers[i].ready = &ready;
         sleepers[i].token = plait_token_new(parent, PLAIT_FOREVER);
         ck_assert_int_eq(pthread_create(&sleepers[i].thread, NULL, sleep_long, &sleepers[i]), 0);
     }
-    pthread_barrier_wait(&ready);
+    wait_until_asleep(SLEEPERS);
     ck_assert_ok(plait_cancel(parent));
     for (int i = 0; i < SLEEPERS; i++) {
         pthread_join(sleepers[i].thread, NULL);
         ck_assert_int_eq(sleepers[i].ended, PLAIT_CANCELLED);
         plait_token_free(sleepers[i].token);
     }
-    pthread_barrier_destroy(&ready);
     plait_token_free(parent);
 }
 
