@@ -28,7 +28,8 @@ format() {
 }
 
 tidy() {
-    run-clang-tidy -quiet -p "$build" "^$PWD/(src|tests|examples|bench)/" >"$build/tidy.log" 2>/dev/null
+    run-clang-tidy -quiet -p "$build" "^$PWD/(src|tests|examples|bench)/" 2>/dev/null |
+        sed "s/$(printf '\033')\\[[0-9;]*m//g" >"$build/tidy.log"
     ! grep -E -A 4 '(warning|error):' "$build/tidy.log"
 }
 

@@ -115,7 +115,7 @@ TEST(cancelling_ends_a_select_on_a_descriptor) {
 }
 
 TEST(among_ready_cases_each_has_its_chance) {
-    enum { CASES = 4, ROUNDS = 4000 };
+    enum { CASES = 4, ROUNDS = 4000, LEAST = ROUNDS / CASES / 2, MOST = ROUNDS / CASES * 2 };
     int chosen[CASES] = {0};
     for (int round = 0; round < ROUNDS; round++) {
         plait_case cases[CASES];
@@ -127,7 +127,7 @@ TEST(among_ready_cases_each_has_its_chance) {
         chosen[which]++;
     }
     for (int i = 0; i < CASES; i++) {
-        ck_assert_int_gt(chosen[i], ROUNDS / CASES / 2);
-        ck_assert_int_lt(chosen[i], ROUNDS / CASES * 2);
+        ck_assert_int_gt(chosen[i], LEAST);
+        ck_assert_int_lt(chosen[i], MOST);
     }
 }
