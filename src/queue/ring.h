@@ -1,0 +1,53 @@
+/* ring.h - the items of a queue: a ring in one block of memory whose length is a power of two.
+ *
+ * Whoever owns the ring guards it. Only `count` and `capacity` may be read without its lock, as snapshots,
+ * and are therefore written atomically.
+ */
+#ifndef PLAIT__RING_H
+#define PLAIT__RING_H
+
+#include <base/atomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+struct plait__ring {
+    char *items;
+    size_t item_size;
+    size_t capacity; /* a power of two, or 0 */
+    size_t first;    /* index of the first item */
+    size_t count;
+};
+
+/* The smallest capacity that holds this many items; 0 if there is none. */
+size_t plait__ring_capacity(size_t items);
+/* Memory for a ring of this capacity, NULL when there is none. */
+char *plait__ring_memory(size_t capacity, size_t item_size);
+/* Moves the items, in order, to larger memory; returns the memory they were in. */
+char *plait__ring_move(struct plait__ring *ring, char *memory, size_t capacity);
+
+static inline char *plait__ring_at(const struct plait__ring *ring, size_t i) {
+    return ring->items + ((ring->first + i) & (ring->capacity - 1)) * ring->item_size;
+}
+
+/* A pointer, a long, a double: the size that most items have is known to the compiler here. */
+static inline void plait__ring_copy(void *to, const void *from, size_t size) {
+    if (plait__likely(size == 8))
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, size);
+}
+
+/* There is room. */
+static inline void plait__ring_push(struct plait__ring *ring, const void *item) {
+    plait__ring_copy(plait__ring_at(ring, ring->count), item, ring->item_size);
+    plait__store(&ring->count, ring->count + 1);
+}
+
+/* There is an item. */
+static inline void plait__ring_pop(struct plait__ring *ring, void *item) {
+    plait__ring_copy(item, plait__ring_at(ring, 0), ring->item_size);
+    ring->first = (ring->first + 1) & (ring->capacity - 1);
+    plait__store(&ring->count, ring->count - 1);
+}
+
+#endif
