@@ -1,0 +1,214 @@
+/* Nothing is lost, nothing doubled: many threads put, get, select, time out, are cancelled, and shut the
+ * queues down, over and over, and the books are kept.
+ *
+ * Every item is a number of its own: producer * MOST + how many that producer has put. Whoever gets one,
+ * or sees it destroyed, marks it; at the end of a round each that was put is marked exactly once. In one
+ * queue a getter never meets an item of a producer that is older than the last one it met. */
+#include "support.h"
+#include "support/stress.h"
+
+#include <plait/cancel.h>
+#include <plait/sleep.h>
+
+#include <stdlib.h>
+
+enum { QUEUES = 2, MOST = 4000, MAX_THREADS = 64 };
+
+struct round {
+    plait_queue *queues[QUEUES];
+    plait_token *token;
+    size_t maxsize;
+    int producers, consumers;
+    bool immediate, steady; /* steady: no selects, deadlines or cancels, one queue, drained to the end */
+    uint32_t put[MAX_THREADS];     /* by producer */
+    uint8_t *seen;                 /* producer * MOST + n */
+    uint32_t disorder, doubled, odd;
+};
+
+struct worker {
+    pthread_t thread;
+    struct round *round;
+    int index;
+    struct stress_random random;
+};
+
+static void see(struct round *round, uint64_t item) {
+    if (plait__add_relaxed(&round->seen[item], 1) != 0) plait__add_relaxed(&round->doubled, 1);
+}
+
+static void destroy(void *item, void *context) {
+    see(context, *(uint64_t *)item);
+}
+
+static bool expected(plait_status status) {
+    return status == PLAIT_OK || status == PLAIT_TIMEOUT || status == PLAIT_CANCELLED ||
+           status == PLAIT_SHUTDOWN || status == PLAIT_EMPTY || status == PLAIT_FULL;
+}
+
+static plait_deadline soon(struct stress_random *random) {
+    return plait_after(stress_random_below(random, 4000) * 1e-6);
+}
+
+static plait_status put_one(struct worker *worker, uint64_t *item) {
+    struct round *round = worker->round;
+    plait_queue *queue = round->queues[0];
+    if (round->steady) return plait_queue_put(queue, item);
+    queue = round->queues[stress_random_below(&worker->random, QUEUES)];
+    switch (stress_random_below(&worker->random, 4)) {
+    case 0:
+        return plait_queue_put_until(queue, item, soon(&worker->random));
+    case 1:
+        return plait_queue_put_nowait(queue, item);
+    case 2: {
+        plait_case cases[] = {plait_case_put(round->queues[0], item), plait_case_put(round->queues[1], item)};
+        size_t which;
+        plait_status status = plait_select_until(cases, 2, &which, soon(&worker->random));
+        return status == PLAIT_OK ? cases[which].status : status;
+    }
+    default:
+        return plait_queue_put(queue, item);
+    }
+}
+
+static void *produce(void *arg) {
+    struct worker *worker = arg;
+    struct round *round = worker->round;
+    plait_token *outer = plait_token_enter(round->token);
+    plait_status status = PLAIT_OK;
+    while (status != PLAIT_SHUTDOWN && round->put[worker->index] < MOST) {
+        uint64_t item = (uint64_t)worker->index * MOST + round->put[worker->index];
+        status = put_one(worker, &item);
+        if (status == PLAIT_OK) round->put[worker->index]++;
+        if (!expected(status)) plait__add_relaxed(&round->odd, 1);
+        if (status == PLAIT_CANCELLED) plait_token_enter(NULL);
+    }
+    plait_token_leave(outer);
+    return NULL;
+}
+
+static plait_status get_one(struct worker *worker, uint64_t *item, size_t *which) {
+    struct round *round = worker->round;
+    *which = 0;
+    if (round->steady) return plait_queue_get(round->queues[0], item);
+    *which = stress_random_below(&worker->random, QUEUES);
+    plait_queue *queue = round->queues[*which];
+    switch (stress_random_below(&worker->random, 4)) {
+    case 0:
+        return plait_queue_get_until(queue, item, soon(&worker->random));
+    case 1:
+        return plait_queue_get_nowait(queue, item);
+    case 2: {
+        plait_case cases[] = {plait_case_get(round->queues[0], item), plait_case_get(round->queues[1], item)};
+        plait_status status = plait_select_until(cases, 2, which, soon(&worker->random));
+        return status == PLAIT_OK ? cases[*which].status : status;
+    }
+    default:
+        return plait_queue_get(queue, item);
+    }
+}
+
+static void *consume(void *arg) {
+    struct worker *worker = arg;
+    struct round *round = worker->round;
+    plait_token *outer = plait_token_enter(round->token);
+    int64_t last[QUEUES][MAX_THREADS];
+    memset(last, -1, sizeof last);
+    unsigned ended = 0;
+    while (ended != (round->steady ? 1U : (1U << QUEUES) - 1)) {
+        uint64_t item = 0;
+        size_t which;
+        plait_status status = get_one(worker, &item, &which);
+        if (!expected(status)) plait__add_relaxed(&round->odd, 1);
+        if (status == PLAIT_SHUTDOWN) ended |= 1U << which;
+        if (status == PLAIT_CANCELLED) plait_token_enter(NULL);
+        if (status != PLAIT_OK) continue;
+        see(round, item);
+        int64_t *before = &last[which][item / MOST];
+        if ((int64_t)(item % MOST) <= *before) plait__add_relaxed(&round->disorder, 1);
+        *before = (int64_t)(item % MOST);
+        plait_queue_task_done(round->queues[which]);
+    }
+    plait_token_leave(outer);
+    return NULL;
+}
+
+static void start(struct worker *worker, struct round *round, int index, unsigned seed, void *(*body)(void *)) {
+    *worker = (struct worker){.round = round, .index = index, .random = stress_random_stream(seed)};
+    worker->thread = queue_thread(body, worker);
+}
+
+static void check_books(const struct round *round) {
+    uint64_t put = 0, seen = 0;
+    for (int i = 0; i < round->producers; i++) {
+        put += round->put[i];
+        for (uint32_t n = 0; n < MOST; n++) {
+            seen += round->seen[i * MOST + (int)n];
+            if (n < round->put[i]) ck_assert_uint_eq(round->seen[i * MOST + (int)n], 1);
+        }
+    }
+    ck_assert_uint_eq(put, seen);
+    ck_assert_uint_eq(round->doubled, 0);
+    ck_assert_uint_eq(round->disorder, 0);
+    ck_assert_uint_eq(round->odd, 0);
+}
+
+/* Lets it run a while, interferes, and ends it. */
+static void interfere(struct round *round, struct stress_random *random) {
+    if (stress_random_below(random, 2)) ck_assert_ok(plait_sleep_until(soon(random)));
+    if (stress_random_below(random, 2)) plait_cancel(round->token);
+    if (stress_random_below(random, 2)) ck_assert_ok(plait_sleep_until(soon(random)));
+    for (int i = 0; i < QUEUES; i++) ck_assert_ok(plait_queue_shutdown(round->queues[i], round->immediate));
+}
+
+static void play(struct round *round, struct stress_random *random) {
+    struct worker producers[MAX_THREADS], consumers[MAX_THREADS];
+    round->seen = calloc((size_t)round->producers * MOST, 1);
+    round->token = plait_token_new(NULL, PLAIT_FOREVER);
+    for (int i = 0; i < QUEUES; i++) {
+        round->queues[i] = plait_queue_of(uint64_t, round->maxsize);
+        ck_assert_ok(plait_queue_set_destroy(round->queues[i], destroy, round));
+    }
+    for (int i = 0; i < round->consumers; i++) start(&consumers[i], round, i, 100 + (unsigned)i, consume);
+    for (int i = 0; i < round->producers; i++) start(&producers[i], round, i, 200 + (unsigned)i, produce);
+    if (!round->steady) interfere(round, random);
+    for (int i = 0; i < round->producers; i++) queue_thread_end(producers[i].thread);
+    if (round->steady) {
+        ck_assert_ok(plait_queue_join(round->queues[0]));
+        ck_assert_ok(plait_queue_shutdown(round->queues[0], false));
+    }
+    for (int i = 0; i < round->consumers; i++) queue_thread_end(consumers[i].thread);
+    for (int i = 0; i < QUEUES; i++) {
+        ck_assert_ok(plait_queue_join(round->queues[i]));
+        ck_assert_ok(plait_queue_free(round->queues[i]));
+    }
+    check_books(round);
+    plait_token_free(round->token);
+    free(round->seen);
+}
+
+static struct round some_round(struct stress_random *random, bool steady) {
+    static const size_t sizes[] = {0, 1, 2, 5, 64, 1000};
+    struct round round = {.steady = steady};
+    int most = stress_threads(4) < 12 ? stress_threads(4) : 12;
+    round.producers = 1 + (int)stress_random_below(random, (uint32_t)most);
+    round.consumers = 1 + (int)stress_random_below(random, (uint32_t)most);
+    round.maxsize = sizes[stress_random_below(random, sizeof sizes / sizeof *sizes)];
+    round.immediate = stress_random_below(random, 2);
+    return round;
+}
+
+TEST(what_was_put_was_got_or_destroyed_exactly_once) {
+    struct stress_random random = stress_random_stream(0);
+    do {
+        struct round round = some_round(&random, false);
+        play(&round, &random);
+    } while (stress_goes_on());
+}
+
+TEST(without_interference_everything_is_got_in_order) {
+    struct stress_random random = stress_random_stream(1);
+    do {
+        struct round round = some_round(&random, true);
+        play(&round, &random);
+    } while (stress_goes_on());
+}
