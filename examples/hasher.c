@@ -1,0 +1,96 @@
+/* hasher.c - a shared hash, updated by ten threads: unsafe, with a lock, and as an object that hides it.
+ *
+ * The hash is a sum, so the order of the updates does not matter, but each must count. An update reads
+ * the hash, mixes in a datum and writes it back. Without a lock, what another thread wrote in between is
+ * lost. (Reading and writing is atomic here, so this is a mistake of logic and not undefined behaviour;
+ * with plain variables it would be both.)
+ * The lock mends it, as long as nobody forgets it. Best is an object that takes the lock itself: then
+ * nobody can.
+ */
+#include <plait.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { THREADS = 10, UPDATES = 20000 };
+
+static uint64_t mix(uint64_t datum) {
+    datum = (datum ^ (datum >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    datum = (datum ^ (datum >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return datum ^ (datum >> 31);
+}
+
+/* ---- unsafe: the hash may have changed between reading and writing ---- */
+
+static _Atomic uint64_t shared_hash;
+
+static void add_unsafe(uint64_t datum) {
+    uint64_t before = atomic_load_explicit(&shared_hash, memory_order_relaxed);
+    atomic_store_explicit(&shared_hash, before + mix(datum), memory_order_relaxed);
+}
+
+/* ---- with a lock ---- */
+
+static plait_lock lock; /* guards locked_hash */
+static uint64_t locked_hash;
+
+static void add_locked(uint64_t datum) {
+    plait_hold(&lock);
+    locked_hash += mix(datum);
+}
+
+/* ---- an object that hides its lock ---- */
+
+struct data_hasher {
+    plait_lock lock; /* guards hash */
+    uint64_t hash;
+};
+
+static void data_hasher_add(struct data_hasher *hasher, uint64_t datum) {
+    plait_hold(&hasher->lock);
+    hasher->hash += mix(datum);
+}
+
+static uint64_t data_hasher_value(struct data_hasher *hasher) {
+    plait_hold(&hasher->lock);
+    return hasher->hash;
+}
+
+/* Locks are ready when they are zero, so the object needs no constructor. */
+static struct data_hasher hasher;
+
+static void add_to_hasher(uint64_t datum) {
+    data_hasher_add(&hasher, datum);
+}
+
+/* ---- ten threads ---- */
+
+typedef void (*add_function)(uint64_t datum);
+
+PLAIT_TASK(void, update, (add_function, add), (uint64_t, first)) {
+    for (uint64_t i = 0; i < UPDATES; i++) add(first + i);
+}
+
+static bool update_by_all(add_function add) {
+    plait_thread *threads[THREADS];
+    bool good = true;
+    for (uint64_t i = 0; i < THREADS; i++) threads[i] = plait_start(update, add, i * UPDATES);
+    for (int i = 0; i < THREADS; i++) {
+        good = plait_thread_join(threads[i]) == PLAIT_OK && good;
+        plait_thread_free(threads[i]);
+    }
+    return good;
+}
+
+int main(void) {
+    uint64_t right = 0;
+    for (uint64_t i = 0; i < UINT64_C(1) * THREADS * UPDATES; i++) right += mix(i);
+
+    if (!update_by_all(add_unsafe) || !update_by_all(add_locked) || !update_by_all(add_to_hasher)) return 1;
+
+    /* Whether updates get lost is a matter of luck: that is what is wrong with it. */
+    bool lucky = atomic_load(&shared_hash) == right;
+    fprintf(stderr, "without a lock: %s\n", lucky ? "right, by luck" : "wrong, updates were lost");
+    printf("with a lock: %s\n", locked_hash == right ? "right" : "wrong");
+    printf("DataHasher: %s\n", data_hasher_value(&hasher) == right ? "right" : "wrong");
+    return locked_hash == right && data_hasher_value(&hasher) == right ? 0 : 1;
+}
