@@ -25,11 +25,13 @@
 #include <plait/lock.h>
 #include <plait/memory.h>
 #include <plait/once.h>
+#include <plait/raise.h>
 #include <plait/rlock.h>
 #include <plait/rwlock.h>
 #include <plait/select.h>
 #include <plait/semaphore.h>
 #include <plait/sleep.h>
 #include <plait/status.h>
+#include <plait/task.h>
 
 #endif

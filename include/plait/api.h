@@ -25,11 +25,11 @@
 #if defined(__GNUC__)
 #define PLAIT_API __attribute__((visibility("default")))
 #define PLAIT_WARN_UNUSED __attribute__((warn_unused_result))
-#define PLAIT_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define PLAIT_PRINTF(words, first) __attribute__((__format__(__printf__, words, first)))
 #else
 #define PLAIT_API
 #define PLAIT_WARN_UNUSED
-#define PLAIT_PRINTF(format, first)
+#define PLAIT_PRINTF(words, first)
 #endif
 
 /* A compound literal of a struct, spelled for both languages. */

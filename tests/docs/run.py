@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-WITHOUT_EXAMPLE = {"api.h"}
+WITHOUT_EXAMPLE = {"api.h", "task_cxx.h", "task_macros.h"}
 FENCE = re.compile(r"^```c\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SECONDS = 30

@@ -1,0 +1,52 @@
+/* task_frame.h - the frame of a running task: where plait_raise leaves its failure.
+ *
+ * Whoever runs a task (a thread, a pool's worker, the service thread) puts a frame on its own stack around
+ * the call. Frames nest: a worker that waits inside a task may run another one. Only the thread itself
+ * looks at its frames, so nothing here is atomic.
+ *
+ *     struct plait__frame frame;
+ *     plait__frame_begin(&frame, task->name);
+ *     task->run(args, result);
+ *     plait_status status = plait__frame_end(&frame);
+ *     if (status) keep(status, plait__frame_take(&frame));      // the message is now ours: plait__release
+ *
+ * A range is run inside one frame: its mark stops the loop after an item that raised.
+ *
+ *     plait__frame_begin(&frame, task->name);
+ *     while ((i = task->range(columns, results, i, end, &frame.raised)) < end || frame.raised) {
+ *         item i - 1 has failed: frame.status, plait__frame_take(&frame)
+ *         plait__frame_clear(&frame);
+ *     }
+ *     plait__frame_end(&frame);
+ */
+#ifndef PLAIT__TASK_FRAME_H
+#define PLAIT__TASK_FRAME_H
+
+#include <plait/raise.h>
+#include <plait/status.h>
+
+struct plait__frame {
+    int raised; /* 1 after a plait_raise: for a range thunk's `stop` */
+    plait_status status;
+    char *message;    /* allocated; NULL if nothing was raised, or memory was out */
+    const char *name; /* of the task, for people; may be NULL */
+    struct plait__frame *outer;
+};
+
+/* From here on plait_raise on this thread means this frame. */
+void plait__frame_begin(struct plait__frame *frame, const char *name);
+/* Until here. The status raised, or PLAIT_OK. The message stays in the frame: take or clear it. */
+plait_status plait__frame_end(struct plait__frame *frame);
+/* The message, to be given back with plait__release by the caller; NULL if there is none. For people use
+ * plait__frame_words on it. */
+char *plait__frame_take(struct plait__frame *frame);
+/* Forgets what was raised. */
+void plait__frame_clear(struct plait__frame *frame);
+
+/* The message, or what the status means when there was no memory for one. Never NULL. */
+const char *plait__failure_words(plait_status status, const char *message);
+
+/* Tells the excepthook of a failure that nobody read. The caller holds no lock. `message` may be NULL. */
+void plait__failure_unread(plait_status status, const char *message, const char *task, const char *thread);
+
+#endif
