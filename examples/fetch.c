@@ -43,8 +43,8 @@ struct job {
     struct page *pages;
     struct outcome *outcomes;
     plait_future **futures;
-    double *alone;       /* seconds that each page takes at least */
-    bool alone_is_known; /* else measured in the first round */
+    double *least;       /* seconds that each page takes at least */
+    bool least_is_known; /* else the shortest time that was measured so far */
     double one_thread;   /* seconds of the first round */
 };
 
@@ -94,55 +94,65 @@ static int round_of(struct job *job, int threads) {
 static double best_possible(const struct job *job, int threads) {
     double longest = 0, sum = 0;
     for (int i = 0; i < job->count; i++) {
-        sum += job->alone[i];
-        if (job->alone[i] > longest) longest = job->alone[i];
+        sum += job->least[i];
+        if (job->least[i] > longest) longest = job->least[i];
     }
     return sum / threads > longest ? sum / threads : longest;
 }
 
+static void learn_least(struct job *job) {
+    for (int i = 0; i < job->count && !job->least_is_known; i++)
+        if (job->least[i] == 0 || job->pages[i].seconds < job->least[i])
+            job->least[i] = job->pages[i].seconds;
+}
+
+static int count_failed(const struct job *job) {
+    int failed = 0;
+    for (int i = 0; i < job->count; i++) failed += job->outcomes[i].status != PLAIT_OK;
+    return failed;
+}
+
 static void print_row(struct job *job, int threads, double seconds) {
-    if (threads == 1) {
-        job->one_thread = seconds;
-        if (!job->alone_is_known)
-            for (int i = 0; i < job->count; i++) job->alone[i] = job->pages[i].seconds;
-    }
+    if (threads == 1) job->one_thread = seconds;
+    learn_least(job);
     double best = best_possible(job, threads);
-    printf("  %7d  %7.2f s  %7.1f x  %11.2f s  %7.0f %%\n", threads, seconds, job->one_thread / seconds, best,
-           100 * best / seconds);
+    printf("  %7d  %6d  %7.2f s  %7.1f x  %11.2f s  %7.0f %%\n", threads, count_failed(job), seconds,
+           job->one_thread / seconds, best, 100 * best / seconds);
     fflush(stdout);
 }
 
-static int print_failures(const struct job *job) {
+/* What the last round had to say of each page that did not come. */
+static void print_failures(const struct job *job) {
     size_t bytes = 0;
-    int failed = 0;
     for (int i = 0; i < job->count; i++) {
-        bytes += job->outcomes[i].bytes;
-        if (job->outcomes[i].status == PLAIT_OK) continue;
-        failed++;
-        printf("  failed: %s: %s\n", job->pages[i].url, job->outcomes[i].message);
+        const struct outcome *outcome = &job->outcomes[i];
+        bytes += outcome->bytes;
+        if (outcome->status != PLAIT_OK && outcome->status != PLAIT_CANCELLED)
+            printf("  failed: %s: %s\n", job->pages[i].url, outcome->message);
     }
-    printf("  each time %d pages came, with %zu bytes, and %d failed\n", job->count - failed, bytes, failed);
-    return failed;
+    printf("  the pages of the last round had %zu bytes\n", bytes);
 }
 
 /* All rounds. Returns how many pages failed in the last, or -1 after Ctrl-C. */
 static int all_rounds(struct job *job) {
     int most = job->count < THREADS_MOST ? job->count : THREADS_MOST;
     int threads[] = {1, 4, 8, 13, most};
-    printf("  %7s  %9s  %9s  %13s  %9s\n", "threads", "time", "speed-up", "best possible", "reached");
-    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+    int done = job->count;
+    printf("  %7s  %6s  %9s  %9s  %13s  %9s\n", "threads", "failed", "time", "speed-up", "best possible",
+           "reached");
+    for (size_t i = 0; i < sizeof threads / sizeof *threads && done == job->count; i++) {
         if (i > 0 && (threads[i] > most || threads[i] == threads[i - 1])) continue;
         double start = plait_monotonic();
-        int done = round_of(job, threads[i]);
+        done = round_of(job, threads[i]);
         double seconds = plait_monotonic() - start;
-        if (done < job->count) {
-            printf("  %7d  %7.2f s  stopped with %d of %d pages done\n", threads[i], seconds, done,
+        if (done == job->count)
+            print_row(job, threads[i], seconds);
+        else
+            printf("  %7d  stopped after %.2f s with %d of %d pages done\n", threads[i], seconds, done,
                    job->count);
-            return -1;
-        }
-        print_row(job, threads[i], seconds);
     }
-    return print_failures(job);
+    print_failures(job);
+    return done == job->count ? count_failed(job) : -1;
 }
 
 /* ---- the pages ---- */
@@ -153,15 +163,15 @@ static bool job_init(struct job *job, int count) {
     job->pages = calloc(places, sizeof *job->pages);
     job->outcomes = calloc(places, sizeof *job->outcomes);
     job->futures = calloc(places, sizeof(plait_future *));
-    job->alone = calloc(places, sizeof *job->alone);
-    return job->pages && job->outcomes && job->futures && job->alone;
+    job->least = calloc(places, sizeof *job->least);
+    return job->pages && job->outcomes && job->futures && job->least;
 }
 
 static void job_free(struct job *job) {
     free(job->pages);
     free(job->outcomes);
     free((void *)job->futures);
-    free(job->alone);
+    free(job->least);
 }
 
 /* Pages of 20 to 180 ms, in no order. */
@@ -183,9 +193,9 @@ static int fetch_own(struct job *job) {
     for (int i = 0; i < OWN_PAGES; i++) {
         snprintf(urls[i], URL_LENGTH, "http://127.0.0.1:%d/%d", web_port(server), i);
         job->pages[i] = (struct page){.url = urls[i], .patience = OWN_PATIENCE, .direct = true};
-        job->alone[i] = pages[i].kind == WEB_HANGS ? OWN_PATIENCE : pages[i].delay;
+        job->least[i] = pages[i].kind == WEB_HANGS ? OWN_PATIENCE : pages[i].delay;
     }
-    job->alone_is_known = true;
+    job->least_is_known = true;
     printf("  %d pages of a server in this program: one is broken, one never answers and is given up after"
            " %.1f s\n",
            OWN_PAGES, OWN_PATIENCE);
@@ -199,29 +209,31 @@ static int fetch_own(struct job *job) {
 static int fetch_these(struct job *job, const struct addresses *addresses) {
     for (int i = 0; i < job->count; i++)
         job->pages[i] = (struct page){.url = addresses->urls[i], .patience = PATIENCE};
-    printf("  %d pages, each given up after %.0f s; best possible by the times of the first round\n",
-           job->count, PATIENCE);
+    printf("  %d pages, each given up after %.0f s; best possible by the shortest time of each\n", job->count,
+           PATIENCE);
     return all_rounds(job) == job->count ? 1 : 0;
+}
+
+static int fetch_addresses(const struct addresses *addresses) {
+    struct job job;
+    int status = 1;
+    puts("Fetching many web pages at once");
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        fputs("libcurl does not start\n", stderr);
+        return status;
+    }
+    if (!job_init(&job, addresses->count ? addresses->count : OWN_PAGES))
+        fputs("out of memory\n", stderr);
+    else
+        status = addresses->count ? fetch_these(&job, addresses) : fetch_own(&job);
+    job_free(&job);
+    curl_global_cleanup();
+    return status;
 }
 
 int act_fetch(int count, char **arguments) {
     struct addresses addresses;
-    struct job job = {0};
-    int status = 2;
-    puts("Fetching many web pages at once");
-    if (!addresses_read(&addresses, count, arguments)) {
-        status = 2;
-    } else if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        fputs("libcurl does not start\n", stderr);
-        status = 1;
-    } else {
-        if (!job_init(&job, addresses.count ? addresses.count : OWN_PAGES))
-            status = 1;
-        else
-            status = addresses.count ? fetch_these(&job, &addresses) : fetch_own(&job);
-        curl_global_cleanup();
-    }
-    job_free(&job);
+    int status = addresses_read(&addresses, count, arguments) ? fetch_addresses(&addresses) : WRONG_USAGE;
     addresses_free(&addresses);
     return status;
 }

@@ -35,7 +35,7 @@ PLAIT_TASK(void, write_log, (plait_queue *, lines), (int, file)) {
     while (plait_queue_get(lines, &line) == PLAIT_OK) {
         size_t length = strlen(line.text);
         if (write(file, line.text, length) != (ssize_t)length) {
-            plait_raise(PLAIT_ERRNO, "cannot write the log: %s", strerror(errno));
+            plait_raise(PLAIT_ERRNO, "cannot write the log");
             plait_queue_shutdown(lines, true);
         }
         plait_sleep(PACE);
