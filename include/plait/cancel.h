@@ -59,8 +59,8 @@ PLAIT_API plait_token *plait_token_current(void);
 PLAIT_API plait_token *plait_token_root(void);
 
 /* Makes `token` (NULL: the root) the calling thread's current one and returns the one before, which must
- * be given to plait_token_leave on the same thread, in reverse order. The caller keeps both alive until
- * then. */
+ * be given to plait_token_leave on the same thread, in reverse order. The thread keeps the token alive
+ * until then, so it may be freed, by whoever made it, while it is in use. */
 PLAIT_API plait_token *plait_token_enter(plait_token *token);
 PLAIT_API void plait_token_leave(plait_token *before);
 

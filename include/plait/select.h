@@ -46,7 +46,7 @@ typedef struct plait_case {
  * PLAIT_OK (a get from a queue that was shut down is performed with PLAIT_SHUTDOWN).
  * PLAIT_TIMEOUT (_until), PLAIT_BUSY (_nowait), PLAIT_CANCELLED, PLAIT_INTERRUPTED: none was performed.
  * PLAIT_ERRNO: polling descriptors failed. PLAIT_INVALID: no cases, or one that was not made by a
- * plait_case_ function or names no object. The same object may stand in several cases.
+ * plait_case_ function, names no object or a negative descriptor. The same object may stand in several cases.
  * The case array must stay until the call returns. Allocates only for more than 16 cases
  * (PLAIT_NO_MEMORY: none was performed). Thread-safe, each thread with its own array. After Go's select and nsync's wait_n. */
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_select(plait_case *cases, size_t count, size_t *which);

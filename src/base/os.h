@@ -26,10 +26,13 @@ enum plait__slept { PLAIT__WOKEN, PLAIT__EXPIRED, PLAIT__SIGNALLED };
 
 /* * Sleeps while *word == expected, until plait__os_wake(word), a signal, or the clock reaches `until`
  * (INT64_MAX: never). May also return PLAIT__WOKEN for no reason. The comparison and falling asleep are
- * one step for any wake that follows a change of *word. */
+ * one step for any wake that follows a change of *word. Leaves errno alone. */
 enum plait__slept plait__os_sleep(uint32_t *word, uint32_t expected, int64_t until);
 /* * Wakes at most `count` threads that sleep on the word. The word is not read and need no longer exist. */
 void plait__os_wake(uint32_t *word, int count);
+/* Whether a signal handler on the sleeping thread makes plait__os_sleep compare the word anew. Where it
+ * does not, a handler must not change the word: nobody would see it. */
+bool plait__os_signals_end_sleep(void);
 /* In the child of a fork, with one thread: forgets who slept. */
 void plait__os_sleep_after_fork(void);
 
@@ -50,9 +53,24 @@ void plait__os_name_thread(const char *name);
  * signals blocked, so that they reach the application's own threads. 0 or an errno value. */
 int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *), void *arg);
 
+/* Whether this process has only one thread, as the C library knows at no cost: a lock then needs no atomic
+ * operation. False when it cannot be told, and in the checked build. */
+static inline bool plait__os_alone(void);
+
 /* CPUs in the affinity mask, and CPUs that the cgroup's quota allows (rounded up; INT_MAX: no limit). */
 int plait__os_cpus_allowed(void);
 int plait__os_cpus_quota(void);
+
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32) && !defined(PLAIT_CHECKED)
+#include <sys/single_threaded.h>
+static inline bool plait__os_alone(void) {
+    return __libc_single_threaded;
+}
+#else
+static inline bool plait__os_alone(void) {
+    return false;
+}
+#endif
 
 #if defined(__x86_64__) || defined(__i386__)
 static inline uint64_t plait__os_ticks(void) {

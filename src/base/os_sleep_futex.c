@@ -19,16 +19,24 @@ enum plait__slept plait__os_sleep(uint32_t *word, uint32_t expected, int64_t unt
         at.tv_nsec = (long)(until % 1000000000);
         deadline = &at;
     }
+    int kept = errno;
     /* The BITSET form is the one that takes an absolute, monotonic time. */
     long failed = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected, deadline, NULL,
                           FUTEX_BITSET_MATCH_ANY);
     if (!failed) return PLAIT__WOKEN;
-    if (errno == ETIMEDOUT) return PLAIT__EXPIRED;
-    return errno == EINTR ? PLAIT__SIGNALLED : PLAIT__WOKEN;
+    int reason = errno;
+    errno = kept;
+    if (reason == ETIMEDOUT) return PLAIT__EXPIRED;
+    return reason == EINTR ? PLAIT__SIGNALLED : PLAIT__WOKEN;
 }
 
 void plait__os_wake(uint32_t *word, int count) {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+/* The kernel returns EINTR, or compares again when it restarts the call (SA_RESTART). */
+bool plait__os_signals_end_sleep(void) {
+    return true;
 }
 
 void plait__os_sleep_after_fork(void) {} /* the kernel keeps no sleepers for the child */

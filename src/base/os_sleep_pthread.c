@@ -62,6 +62,10 @@ void plait__os_wake(uint32_t *word, int count) {
     pthread_mutex_unlock(&spot->mutex);
 }
 
+bool plait__os_signals_end_sleep(void) {
+    return false;
+}
+
 void plait__os_sleep_after_fork(void) {
     pthread_once(&once, make_spots);
     make_spots();

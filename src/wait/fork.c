@@ -3,7 +3,8 @@
  * In the child every waiter of another thread has vanished, and so may have the holder of any of the wait
  * core's own locks in mid-operation. Their stacks are reused, so nothing they linked may be followed.
  * The child therefore starts with empty tables: that is right because only vanished threads were in them
- * (the forking thread was running, not waiting). Objects of the floors above are in the memory as they
+ * (the forking thread was running, not waiting; a child forked by a signal handler or a host's callback
+ * in the middle of a wait may only exec or _exit). Objects of the floors above are in the memory as they
  * were: a lock that was held stays held, and heap objects find out by plait__generation() and
  * plait__vanished() whether a vanished thread was inside.
  */

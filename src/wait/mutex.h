@@ -12,6 +12,7 @@
 #define PLAIT__MUTEX_H
 
 #include <base/atomic.h>
+#include <base/os.h>
 #include <stdbool.h>
 #include <wait/self.h>
 
@@ -25,14 +26,32 @@ struct plait__mutex {
 bool plait__mutex_lock_slow(struct plait__mutex *mutex);
 void plait__mutex_wake(struct plait__mutex *mutex);
 
-static inline bool plait__mutex_lock(struct plait__mutex *mutex) {
+/* The first step of taking a word that is 0 when free, and the last of giving it back: with plain loads
+ * and stores while the process has one thread, as the C library's own mutexes do it. */
+static inline bool plait__word_take(uint32_t *word, uint32_t ident) {
     uint32_t free = 0;
-    if (plait__likely(plait__cas_acquire(&mutex->word, &free, plait__self()->ident))) return true;
+    if (!plait__os_alone()) return plait__cas_acquire(word, &free, ident);
+    if (plait__load(word) != 0) return false;
+    plait__store(word, ident);
+    return true;
+}
+
+static inline bool plait__word_give(uint32_t *word, uint32_t ident) {
+    if (!plait__os_alone()) return plait__cas_release(word, &ident, 0);
+    if (plait__load(word) != ident) return false;
+    plait__store(word, 0);
+    return true;
+}
+
+static inline bool plait__mutex_lock(struct plait__mutex *mutex) {
+    if (plait__likely(plait__word_take(&mutex->word, plait__self()->ident))) return true;
     return plait__mutex_lock_slow(mutex);
 }
 
 static inline void plait__mutex_unlock(struct plait__mutex *mutex) {
-    if (plait__unlikely(plait__exchange(&mutex->word, 0) & PLAIT__CONTENDED)) plait__mutex_wake(mutex);
+    if (plait__os_alone())
+        plait__store(&mutex->word, 0);
+    else if (plait__unlikely(plait__exchange(&mutex->word, 0) & PLAIT__CONTENDED)) plait__mutex_wake(mutex);
 }
 
 #endif

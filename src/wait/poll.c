@@ -16,15 +16,21 @@ void plait__poll_end(struct plait__waiter *waiter) {
     waiter->bell = -1;
 }
 
+static enum plait__slept fail(struct plait__waiter *waiter, int error) {
+    waiter->polling->error = error;
+    plait__claim_itself(waiter, PLAIT__FAILED);
+    return PLAIT__WOKEN;
+}
+
 enum plait__slept plait__poll_sleep(struct plait__waiter *waiter, int64_t until) {
     struct plait__polling *polling = waiter->polling;
     int ready = plait__os_poll(polling->descriptors, polling->count, until);
     if (ready == 0) return PLAIT__EXPIRED;
     if (ready < 0) {
         if (errno == EINTR) return PLAIT__SIGNALLED;
-        plait__claim_itself(waiter, PLAIT__FAILED);
-        return PLAIT__WOKEN;
+        return fail(waiter, errno);
     }
+    if (polling->descriptors[0].revents & ~POLLIN) return fail(waiter, EBADF); /* the bell was closed */
     if (polling->descriptors[0].revents) {
         plait__os_bell_drain(waiter->bell);
         ready--;

@@ -17,6 +17,7 @@
 struct plait__polling {
     struct pollfd *descriptors;
     nfds_t count; /* the bell included */
+    int error;    /* errno, when polling failed */
 };
 
 /* Gives the waiter a bell and makes it sleep in poll. PLAIT_ERRNO if there is no descriptor left. */

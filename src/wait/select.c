@@ -1,8 +1,9 @@
 /* select.c - wait for the first of several operations, and perform it.
  *
- * Look at every case once, beginning at a random one; if none can be done, put a node for each into its
+ * Look at every case once, in random order; if none can be done, put a node for each into its
  * object's wait list, wait, take all nodes off, and look again, this time beginning with the case that
- * claimed the waiter.
+ * claimed the waiter. (A random start alone would not be fair: a ready case behind one that is not would
+ * be met twice as often.)
  *
  * One waiter stands behind all nodes, and a claim is final: so at most one object has spent a wake on
  * this select. That object's case is attempted before any other. Either it is performed, and the wake was
@@ -10,6 +11,7 @@
  * ends by itself (deadline, cancel), its own claim was first and no wake was spent.
  */
 #include <base/memory.h>
+#include <errno.h>
 #include <wait/case.h>
 #include <wait/parking.h>
 #include <wait/poll.h>
@@ -23,6 +25,7 @@ struct selection {
     size_t count;
     struct plait__node *nodes;
     struct pollfd *descriptors; /* room for count + 1 */
+    size_t *order;              /* the indexes of the cases, in any order */
     size_t preferred;           /* the case to attempt first; NONE: any */
 };
 
@@ -75,16 +78,21 @@ static bool attempt(struct selection *selection, size_t i, size_t *which) {
 
 static bool attempt_any(struct selection *selection, size_t *which) {
     if (selection->preferred != NONE && attempt(selection, selection->preferred, which)) return true;
-    size_t start = plait__random(plait__self()) % selection->count;
-    for (size_t i = 0; i < selection->count; i++)
-        if (attempt(selection, (start + i) % selection->count, which)) return true;
+    struct plait__self *self = plait__self();
+    for (size_t left = selection->count; left; left--) { /* a shuffle, as far as it is needed */
+        size_t *last = &selection->order[left - 1], *drawn = &selection->order[plait__random(self) % left];
+        size_t i = *drawn;
+        *drawn = *last;
+        *last = i;
+        if (attempt(selection, i, which)) return true;
+    }
     return false;
 }
 
 /* The case descriptors, if any, go behind the waiter's bell. */
 static plait_status begin_polling(struct selection *selection, struct plait__waiter *waiter,
                                   struct plait__polling *polling) {
-    *polling = (struct plait__polling){selection->descriptors, 1};
+    *polling = (struct plait__polling){.descriptors = selection->descriptors, .count = 1};
     for (size_t i = 0; i < selection->count; i++) {
         const plait_case *one = &selection->cases[i];
         if (one->kind != &descriptor_kind) continue;
@@ -137,11 +145,13 @@ static plait_status wait_once(struct selection *selection, plait_deadline deadli
     plait__poll_end(&waiter);
     uint32_t claim = plait__load_acquire(&waiter.word);
     selection->preferred = plait__claimed_node(claim) ? plait__claimed_index(claim) : NONE;
+    if (claim == PLAIT__FAILED) errno = polling.error;
     if (claim == PLAIT__TIMED_OUT || claim == PLAIT__LOOK) return PLAIT_OK;
     return plait__claim_status(claim);
 }
 
 static plait_status perform(struct selection *selection, size_t *which, plait_deadline deadline) {
+    for (size_t i = 0; i < selection->count; i++) selection->order[i] = i;
     for (;;) {
         if (attempt_any(selection, which)) return PLAIT_OK;
         if (plait_passed(deadline)) return PLAIT_TIMEOUT;
@@ -155,6 +165,7 @@ static bool makes_sense(const plait_case *cases, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const struct plait__case_kind *kind = kind_of(&cases[i]);
         if (!kind || (kind->enqueue && !cases[i].object)) return false;
+        if (kind == &descriptor_kind && cases[i].descriptor < 0) return false;
     }
     return true;
 }
@@ -163,14 +174,17 @@ plait_status plait_select_until(plait_case *cases, size_t count, size_t *which, 
     if (!makes_sense(cases, count)) return PLAIT_INVALID;
     struct plait__node nodes[INLINE_CASES];
     struct pollfd descriptors[INLINE_CASES + 1];
-    struct selection selection = {cases, count, nodes, descriptors, NONE};
+    size_t order[INLINE_CASES];
+    struct selection selection = {cases, count, nodes, descriptors, order, NONE};
     if (count <= INLINE_CASES) return perform(&selection, which, deadline);
     selection.nodes = plait__allocate_array(count, sizeof *selection.nodes);
     selection.descriptors = plait__allocate_array(count + 1, sizeof *selection.descriptors);
+    selection.order = plait__allocate_array(count, sizeof *selection.order);
     plait_status status = PLAIT_NO_MEMORY;
-    if (selection.nodes && selection.descriptors) status = perform(&selection, which, deadline);
+    if (selection.nodes && selection.descriptors && selection.order) status = perform(&selection, which, deadline);
     plait__release(selection.nodes);
     plait__release(selection.descriptors);
+    plait__release(selection.order);
     return status;
 }
 

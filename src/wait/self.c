@@ -36,20 +36,26 @@ static void process_begins(void) {
     plait__fork_watch();
 }
 
-static void begin(void) {
+/* Out of line and rare, so that plait__self itself is two instructions and a branch. */
+__attribute__((noinline, cold)) static struct plait__self *begin(void) {
     pthread_once(&once, process_begins);
     uint32_t ident;
-    do {
+    do { /* neither 0 nor, when they start again, one that would count as vanished */
         ident = (plait__add_relaxed(&last_ident, 1) + 1) & PLAIT__IDENT_MASK;
-    } while (ident == 0);
+    } while (ident <= vanished_up_to);
     self.ident = ident;
     self.random = ((uint64_t)ident << 32 | plait__os_native_id()) * UINT64_C(0x9e3779b97f4a7c15) | 1;
     if (have_end_key && pthread_setspecific(end_key, &self) == 0) plait__running_more();
+    return &self;
 }
 
 __attribute__((noinline)) struct plait__self *plait__self(void) {
-    if (plait__unlikely(self.ident == 0)) begin();
+    if (plait__unlikely(self.ident == 0)) return begin();
     return &self;
+}
+
+struct plait__self *plait__self_begun(void) {
+    return self.ident ? &self : NULL;
 }
 
 void plait__self_watch_end(void (*ended)(struct plait__self *)) {
@@ -90,9 +96,9 @@ void plait__running_less(void) {
 
 void plait__self_after_fork(void) {
     survivor = plait__self()->ident;
-    vanished_up_to = plait__load(&last_ident);
+    /* Once idents have started again nobody can be told to have vanished: better wait than share. */
+    uint32_t last = plait__load(&last_ident);
+    vanished_up_to = last <= PLAIT__IDENT_MASK ? last : 0;
     plait__store(&generation, generation + 1);
     plait__store(&running, 1);
-    self.waiter = NULL;
-    self.host_depth = 0;
 }

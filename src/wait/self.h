@@ -38,6 +38,8 @@ struct plait__self {
 
 /* The calling thread's. */
 struct plait__self *plait__self(void);
+/* The same, but NULL before the thread's first use of plait: for signal handlers, which must not begin it. */
+struct plait__self *plait__self_begun(void);
 
 /* Called when the thread ends, also one that plait did not start, so that what hangs on `ended` runs.
  * Must be asked for anew when something is hung there after it ran (in another key's destructor). */

@@ -8,8 +8,8 @@
  *
  * No cancel is lost: see waiter.h. The flag is set (seq_cst, though the lock of the table orders it
  * enough) before the table is gone through; a waiter looks at its token after it has entered the table.
- * A token lives while its count is above zero: each child, each thread whose current token it is and
- * each owner counts. A sleeper's token is alive while it is in the table, because the sleeper is.
+ * A token lives while its count is above zero: each owner, each child and each plait_token_enter that
+ * was not left counts. A sleeper's token is alive while it is in the table, because the sleeper is.
  */
 #include <base/atomic.h>
 #include <base/clock.h>
@@ -90,12 +90,15 @@ plait_status plait_cancel(plait_token *token) {
 plait_token *plait_token_enter(plait_token *token) {
     struct plait__self *self = plait__self();
     plait_token *before = self->token ? self->token : &root;
-    self->token = token;
+    self->token = token ? plait__token_keep(token) : NULL;
     return before;
 }
 
 void plait_token_leave(plait_token *before) {
-    plait__self()->token = before;
+    struct plait__self *self = plait__self();
+    plait_token *left = self->token;
+    self->token = before; /* kept alive by its own plait_token_enter */
+    plait_token_free(left);
 }
 
 void plait_shield_enter(void) {

@@ -97,17 +97,26 @@ int plait__claim_status(uint32_t claim) {
 
 /* ---- the host's hooks ---- */
 
+/* The thread has no host meanwhile, so that waits inside the hook neither call hooks nor are interrupted:
+ * a host that takes its global lock again is sure to get it. */
+static void run_hook(struct plait__self *self, void (*hook)(void *context)) {
+    const plait_host *host = self->host;
+    if (!hook) return;
+    self->host = NULL;
+    hook(host->context);
+    self->host = host;
+}
+
 void plait__wait_enter(struct plait__self *self) {
     const plait_host *host = self->host;
     if (plait__likely(!host)) return;
-    if (self->host_depth++ == 0 && host->before_wait) host->before_wait(host->context);
+    if (self->host_depth++ == 0) run_hook(self, host->before_wait);
 }
 
 void plait__wait_leave(struct plait__self *self) {
     const plait_host *host = self->host;
     if (plait__likely(!host)) return;
-    if (self->host_depth == 1 && host->after_wait) host->after_wait(host->context);
-    self->host_depth--; /* only now: waits inside the hook do not call it again */
+    if (--self->host_depth == 0) run_hook(self, host->after_wait);
 }
 
 /* Whether the host wants this wait to end. */
@@ -119,10 +128,12 @@ static bool host_interrupts(struct plait__self *self, bool signalled) {
 }
 
 void plait_host_interrupt(void) {
-    struct plait__self *self = plait__self();
+    struct plait__self *self = plait__self_begun();
+    if (!self) return;
     plait__store_seq(&self->host_pending, 1);
     struct plait__waiter *waiter = plait__load_acquire(&self->waiter);
     if (!waiter) return;
+    if (waiter->bell < 0 && !plait__os_signals_end_sleep()) return;
     uint32_t sleeping = PLAIT__SLEEPING; /* so that a sleep that is just beginning does not begin */
     (void)plait__cas(&waiter->word, &sleeping, PLAIT__AWAKE);
     if (waiter->bell >= 0) plait__os_bell_ring(waiter->bell);
@@ -152,10 +163,14 @@ static uint32_t spin_for_claim(struct plait__waiter *waiter) {
     return word;
 }
 
+/* From here on a claim is followed by a wake, and a signal handler's interrupt keeps it from sleeping:
+ * whatever has come before is looked for after this. Returns SLEEPING, or the claim that was faster. */
+static uint32_t fall_asleep(struct plait__waiter *waiter) {
+    uint32_t word = PLAIT__AWAKE;
+    return plait__cas(&waiter->word, &word, PLAIT__SLEEPING) ? PLAIT__SLEEPING : word;
+}
+
 static enum plait__slept sleep_once(struct plait__waiter *waiter, int64_t until) {
-    uint32_t awake = PLAIT__AWAKE;
-    if (!plait__cas(&waiter->word, &awake, PLAIT__SLEEPING) && awake != PLAIT__SLEEPING)
-        return PLAIT__WOKEN;
     if (waiter->polling) return plait__poll_sleep(waiter, until);
     return plait__os_sleep(&waiter->word, PLAIT__SLEEPING, until);
 }
@@ -166,8 +181,8 @@ static uint32_t sleep_until_claimed(struct plait__waiter *waiter, plait_deadline
     if (waiter->token) until = plait_earlier(deadline, plait__token_deadline(waiter->token)).ns;
     bool signalled = false;
     for (;;) {
-        uint32_t word = plait__load_acquire(&waiter->word);
-        if (word > PLAIT__SLEEPING) return word;
+        uint32_t word = fall_asleep(waiter);
+        if (word != PLAIT__SLEEPING) return word;
         if (waiter->token && plait_token_cancelled(waiter->token)) return give_up(waiter, PLAIT__CANCELLED);
         if (host_interrupts(waiter->self, signalled)) return give_up(waiter, PLAIT__INTERRUPTED);
         switch (sleep_once(waiter, until)) {

@@ -19,9 +19,11 @@
  * table of sleepers, which the waiter leaves under that same lock. So nobody looks at a waiter that has
  * gone, and no claim meant for one wait hits the thread's next one.
  *
- * No wake-up is lost: the waiter's last step before sleeping is AWAKE -> SLEEPING; a claimer that comes
- * earlier makes that step fail, one that comes later finds SLEEPING and wakes, and the back end's compare
- * and sleep are one step. A cancel is not lost either: the waiter enters the table of sleepers before it
+ * No wake-up is lost: before it sleeps the waiter goes AWAKE -> SLEEPING; a claimer that comes earlier
+ * makes that step fail, one that comes later finds SLEEPING and wakes, and the back end's compare and
+ * sleep are one step. Nor is a host's signal: the waiter asks for it after that step; a handler that runs
+ * later takes SLEEPING back, and the compare fails. (Only where plait__os_signals_end_sleep(): else the
+ * handler leaves the word alone, for a claimer that found AWAKE would not wake.) A cancel is not lost either: the waiter enters the table of sleepers before it
  * looks at its token; the canceller marks the token before it goes through the table. Whichever takes the
  * table's lock second sees what the first has done.
  *
