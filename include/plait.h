@@ -20,11 +20,14 @@
 #include <plait/cpu.h>
 #include <plait/deadline.h>
 #include <plait/event.h>
+#include <plait/future.h>
 #include <plait/hold.h>
 #include <plait/host.h>
 #include <plait/lock.h>
 #include <plait/memory.h>
 #include <plait/once.h>
+#include <plait/pool.h>
+#include <plait/queue.h>
 #include <plait/raise.h>
 #include <plait/rlock.h>
 #include <plait/rwlock.h>
@@ -33,5 +36,6 @@
 #include <plait/sleep.h>
 #include <plait/status.h>
 #include <plait/task.h>
+#include <plait/thread.h>
 
 #endif
