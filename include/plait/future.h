@@ -52,7 +52,7 @@ typedef struct plait_future plait_future;
  * A worker that waits without a deadline for a task of its own pool which has not begun runs it itself. */
 #define plait_result(...) PLAIT__RESULT(__VA_ARGS__, NULL, )
 #define plait_result_until(future, out, deadline) \
-    plait_future_result_until((future), (out), PLAIT__SIZE_AT(out), (deadline))
+    plait_future_result_until((future), (out), PLAIT__RESULT_SIZE(out), (deadline))
 
 /* What these call: `size` is the size of *out, 0 if the caller does not know (then it is not checked). */
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_future_result(plait_future *future, void *out, size_t size);
@@ -107,9 +107,9 @@ PLAIT_API plait_case plait_case_future(plait_future *future);
  * `count`. PLAIT_INVALID: none, a NULL among them, or a result of another size; nothing has happened.
  * PLAIT_NO_MEMORY (more than 16): nothing has happened. */
 #define plait_first(futures, count, out, which) \
-    plait_future_first((futures), (count), (out), PLAIT__SIZE_AT(out), (which), PLAIT_FOREVER)
+    plait_future_first((futures), (count), (out), PLAIT__RESULT_SIZE(out), (which), PLAIT_FOREVER)
 #define plait_first_until(futures, count, out, which, deadline) \
-    plait_future_first((futures), (count), (out), PLAIT__SIZE_AT(out), (which), (deadline))
+    plait_future_first((futures), (count), (out), PLAIT__RESULT_SIZE(out), (which), (deadline))
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_future_first(plait_future *const *futures, size_t count,
                                                             void *out, size_t size, size_t *which,
                                                             plait_deadline deadline);
@@ -133,7 +133,7 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_future_set_running(plait_future *
  * code makes no sense: nothing has happened, and the result still belongs to the caller.
  * Futures of a pool are set by their pool alone: PLAIT_NOT_OWNER. Python: set_result, set_exception. */
 #define plait_future_set_result(future, result) \
-    plait_future_set_result_sized((future), (result), PLAIT__SIZE_AT(result))
+    plait_future_set_result_sized((future), (result), PLAIT__RESULT_SIZE(result))
 PLAIT_API plait_status plait_future_set_result_sized(plait_future *future, const void *result, size_t size);
 PLAIT_API plait_status plait_future_set_error(plait_future *future, plait_status code, const char *format,
                                               ...) PLAIT_PRINTF(3, 4);
@@ -142,25 +142,25 @@ PLAIT_END
 
 /* ---- how the macros above tell sizes ---- */
 
-#define PLAIT__RESULT(future, out, ...) plait_future_result((future), (out), PLAIT__SIZE_AT(out))
+#define PLAIT__RESULT(future, out, ...) plait_future_result((future), (out), PLAIT__RESULT_SIZE(out))
 
 /* The size of what a pointer points to; 0 for NULL and for pointers to void. */
 #ifdef __cplusplus
-template <class T> constexpr size_t plait__size_at(const T *) {
+template <class T> constexpr size_t plait__result_size(const T *) {
     return sizeof(T);
 }
-constexpr size_t plait__size_at(const void *) {
+constexpr size_t plait__result_size(const void *) {
     return 0;
 }
-constexpr size_t plait__size_at(decltype(nullptr)) {
+constexpr size_t plait__result_size(decltype(nullptr)) {
     return 0;
 }
-constexpr size_t plait__size_at(long) { /* what NULL is */
+constexpr size_t plait__result_size(long) { /* what NULL is */
     return 0;
 }
-#define PLAIT__SIZE_AT(pointer) (plait__size_at(pointer))
+#define PLAIT__RESULT_SIZE(pointer) (plait__result_size(pointer))
 #else
-#define PLAIT__SIZE_AT(pointer) \
+#define PLAIT__RESULT_SIZE(pointer) \
     (_Generic((pointer), \
         void * : (size_t)0, \
         const void * : (size_t)0, \
