@@ -1,0 +1,106 @@
+// The public interface as a C++17 program uses it: the zero-valid objects, scope guards, typed tasks, items by value.
+#include <plait.h>
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+struct point {
+    int x, y;
+};
+
+PLAIT_TASK(double, scale, (point, p), (double, by)) {
+    return (p.x + p.y) * by;
+}
+
+PLAIT_TASK(int, square, (int, x)) {
+    return x * x;
+}
+
+PLAIT_TASK(void, count_up, (int *, counter), (plait_lock *, lock)) {
+    plait_hold(lock);
+    ++*counter;
+}
+
+PLAIT_TASK(int, fail_with, (const char *, why)) {
+    throw std::runtime_error(std::string("because ") + why);
+}
+
+// Says which line failed, and fails the program.
+static int failures;
+static void check(bool good, int line) {
+    if (good) return;
+    std::printf("program.cpp:%d: not so\n", line);
+    failures++;
+}
+#define CHECK(condition) check((condition), __LINE__)
+
+static void threads() {
+    plait_thread *thread = plait_start(scale, point{1, 2}, 2.0);
+    double six = 0;
+    CHECK(plait_thread_result(thread, &six) == PLAIT_OK && six == 6);
+    plait_thread_free(thread);
+
+    static plait_lock lock;
+    int counter = 0;
+    plait_thread *several[4];
+    for (plait_thread *&one : several) one = plait_start(count_up, &counter, &lock);
+    for (plait_thread *one : several) {
+        CHECK(plait_thread_join(one) == PLAIT_OK);
+        plait_thread_free(one);
+    }
+    CHECK(counter == 4);
+}
+
+static void exceptions() {
+    plait_thread *thread = plait_start(fail_with, "of this");
+    int result = 0;
+    CHECK(plait_thread_result(thread, &result) == PLAIT_FAILED);
+    CHECK(std::string(plait_thread_message(thread)) == "because of this");
+    plait_thread_free(thread);
+}
+
+static void pools() {
+    plait_pool *pool = plait_pool_new(2);
+    int numbers[] = {1, 2, 3, 4}, squares[4] = {};
+    CHECK(plait_map(pool, square, numbers, squares, 4) == PLAIT_OK && squares[3] == 16);
+
+    point points[] = {{1, 2}, {3, 4}};
+    double by = 10, scaled[2] = {};
+    CHECK(plait_starmap(pool, scale, scaled, 2, plait_each(points), plait_repeat(&by)) == PLAIT_OK);
+    CHECK(scaled[1] == 70);
+
+    plait_future *future = plait_submit(pool, square, 5);
+    int result = 0;
+    CHECK(plait_result(future, &result) == PLAIT_OK && result == 25);
+    plait_future_free(future);
+    plait_pool_free(pool);
+}
+
+static void queues() {
+    plait_queue *queue = plait_queue_of(point, 2);
+    point in = {3, 4}, out = {};
+    CHECK(plait_queue_put(queue, &in) == PLAIT_OK);
+    CHECK(plait_queue_get_until(queue, &out, plait_after(10)) == PLAIT_OK && out.y == 4);
+    CHECK(plait_queue_get_nowait(queue, &out) == PLAIT_EMPTY);
+    plait_queue_free(queue);
+}
+
+static void waits() {
+    static plait_event never;
+    CHECK(plait_event_wait_until(&never, PLAIT_NOW) == PLAIT_TIMEOUT);
+    plait_case cases[] = {plait_case_event(&never), plait_case_deadline(plait_after(0.001))};
+    size_t which = 0;
+    CHECK(plait_select(cases, 2, &which) == PLAIT_OK && which == 1);
+    plait_shield();
+    CHECK(!plait_cancelled());
+}
+
+int main() {
+    threads();
+    exceptions();
+    pools();
+    queues();
+    waits();
+    return failures ? 1 : 0;
+}
