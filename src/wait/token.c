@@ -54,6 +54,15 @@ plait_token *plait_token_new(plait_token *parent, plait_deadline deadline) {
     return token;
 }
 
+bool plait__token_move(plait_token *token, plait_token *parent) {
+    if (plait__load_acquire(&token->references) != 1 || plait__load(&token->cancelled)) return false;
+    plait_token *before = token->parent;
+    token->parent = parent;
+    token->deadline = parent->deadline;
+    plait_token_free(before);
+    return true;
+}
+
 void plait_token_free(plait_token *token) {
     while (token && token != &root && plait__sub(&token->references, 1) == 1) {
         plait_token *parent = token->parent;

@@ -8,5 +8,9 @@
 plait_deadline plait__token_deadline(const plait_token *token);
 /* Another holder; returns the token. plait_token_free lets go. */
 plait_token *plait__token_keep(plait_token *token);
+/* Puts a token below another parent, so that whoever runs one task after the other needs one token only.
+ * True if nobody else holds it and it was not cancelled; it then takes over the caller's reference to
+ * `parent`. False: nothing has happened. */
+bool plait__token_move(plait_token *token, plait_token *parent);
 
 #endif
