@@ -3,11 +3,12 @@
  * Zero is ready, and nothing needs to be destroyed. It pays when reading takes long and happens often; for
  * short critical sections a plait_lock is faster. Python has none; the names follow POSIX.
  *
- * Nobody starves. While a writer waits, newly arriving readers wait behind it; readers that wait get in
- * together when the writer before them leaves; and a thread that has been parked for a millisecond and is
- * next in line gets the lock handed over. So a thread that holds the lock for reading must not take it for
- * reading once more: a writer may have come in between, and both would wait for ever.
- * Taking it cannot be cancelled, as with plait_lock. After Brandenburg and Anderson's phase-fair locks.
+ * Nobody starves. Those who run may pass those who are parked, which is fastest, but only for a millisecond:
+ * then new readers wait too, and the lock goes to the first in line, readers together. So a thread that
+ * holds the lock for reading must not take it for reading once more: if a writer waits, both may wait for
+ * ever.
+ * Taking it cannot be cancelled, as with plait_lock. That readers and writers take turns is after Brandenburg
+ * and Anderson's phase-fair locks.
  *
  * Example:
  *     #include <plait.h>
@@ -47,7 +48,7 @@ typedef struct plait_rwlock {
 
 /* Takes the lock for reading, beside any number of other readers, waiting as long as it takes (or until
  * the deadline; or not at all). PLAIT_OK: held. PLAIT_TIMEOUT, PLAIT_BUSY (_nowait): not held.
- * PLAIT_INTERRUPTED only on threads with a plait_host. PLAIT_OVERFLOW: five hundred million readers.
+ * PLAIT_INTERRUPTED only on threads with a plait_host. PLAIT_OVERFLOW: two hundred million readers.
  * PLAIT_INVALID for NULL. */
 PLAIT_API plait_status plait_rwlock_read_acquire(plait_rwlock *lock);
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_rwlock_read_acquire_until(plait_rwlock *lock,

@@ -5,8 +5,8 @@
  * back than were ever there.
  *
  * Who gets a permit: mostly whoever comes first, but a thread that has been parked for a millisecond is
- * handed one that is released, at most one in a millisecond, so nobody waits for ever. (A select is only woken, never handed a
- * permit: it may find that another case can be performed.)
+ * handed one that is released, at most one in a millisecond, so nobody waits for ever. (A select is only
+ * woken, never handed a permit: it may find that another case can be performed.)
  *
  * Example:
  *     #include <plait.h>

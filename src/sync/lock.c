@@ -33,8 +33,8 @@
  * `since` is the time (in units of 2^16 ns) since which the first parked thread waits, written under the
  * list's lock; a release reads it to tell whether it may leave the matter to a looking thread.
  */
-#include <plait/lock.h>
-#include <wait/parking.h>
+#include <sync/contention.h>
+#include <sync/lock.h>
 #include <wait/spin.h>
 
 #define PARKED UINT32_C(0x80000000)
@@ -116,9 +116,8 @@ static bool announce_parked(struct plait__wait_list *list, plait_lock *lock, con
     return false;
 }
 
-static plait_status wait_for(struct attempt *attempt, plait_deadline deadline) {
+static plait_status wait_for(struct attempt *attempt, struct plait__park how) {
     struct plait__wait_list *list = plait__parking(attempt->lock);
-    struct plait__park how = {.kind = "lock", .deadline = deadline};
     for (;;) {
         if (look(attempt)) return PLAIT_OK;
         plait__mutex_lock(&list->mutex);
@@ -140,9 +139,11 @@ static plait_status acquire_slow(plait_lock *lock, plait_deadline deadline) {
     uint32_t word = plait__load(&lock->word);
     if (take(&attempt, &word)) return PLAIT_OK;
     if (plait_passed(deadline)) return PLAIT_TIMEOUT;
+    int64_t began = plait__contention_begin();
     plait__wait_enter(self);
-    plait_status status = wait_for(&attempt, deadline);
+    plait_status status = wait_for(&attempt, (struct plait__park){.kind = "lock", .deadline = deadline});
     plait__wait_leave(self);
+    plait__contention_end(lock, began);
     return status;
 }
 
@@ -219,4 +220,31 @@ plait_status plait_lock_release(plait_lock *lock) {
 
 bool plait_lock_locked(const plait_lock *lock) {
     return lock && (plait__load(&lock->word) & HOLDER) != 0;
+}
+
+/* ---- for rlock and condition ---- */
+
+uint32_t plait__lock_holder(const plait_lock *lock) {
+    return plait__load(&lock->word) & HOLDER;
+}
+
+bool plait__lock_adopt(struct plait__wait_list *list, plait_lock *lock, struct plait__node *node) {
+    struct plait__park how = {.since = plait__now()};
+    if (!announce_parked(list, lock, &how)) return false;
+    plait__list_remove(&node->link);
+    node->address = lock;
+    node->since = how.since;
+    plait__list_append(&list->nodes, &node->link);
+    return true;
+}
+
+plait_status plait__lock_acquire_claimed(plait_lock *lock, uint32_t claim) {
+    if (claim & PLAIT__GIFT) return PLAIT_OK;
+    struct plait__self *self = plait__self();
+    struct attempt attempt = {lock, self->ident, LOOKING}; /* set by the release that made the claim */
+    struct plait__park how = {.kind = "lock", .deadline = PLAIT_FOREVER, .flags = PLAIT__AT_HEAD};
+    plait__wait_enter(self);
+    plait_status status = wait_for(&attempt, how);
+    plait__wait_leave(self);
+    return status;
 }

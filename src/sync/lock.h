@@ -1,0 +1,20 @@
+/* lock.h - what rlock and condition need of the lock beyond its public verbs. */
+#ifndef PLAIT__SYNC_LOCK_H
+#define PLAIT__SYNC_LOCK_H
+
+#include <plait/lock.h>
+#include <wait/parking.h>
+
+/* The ident of the thread that holds it, 0 when nobody does. */
+uint32_t plait__lock_holder(const plait_lock *lock);
+
+/* Moves a node from the list that it is on to those parked on the lock, if the lock is held; else does
+ * nothing and returns false. The caller has locked both lists; `list` is plait__parking(lock). From then on
+ * a release may claim the node; who is claimed so goes on with plait__lock_acquire_claimed. */
+bool plait__lock_adopt(struct plait__wait_list *list, plait_lock *lock, struct plait__node *node);
+
+/* Goes on acquiring as a thread whose node on the lock's list was claimed, with that claim. PLAIT_OK, or
+ * PLAIT_INTERRUPTED: not held. */
+plait_status plait__lock_acquire_claimed(plait_lock *lock, uint32_t claim);
+
+#endif

@@ -1,0 +1,50 @@
+/* rlock.c - the lock that its owner may take again: a lock, whose word names its holder, and a count.
+ *
+ * A thread that finds its own ident in the word owns the lock, and nobody can change that but itself; one
+ * that finds anything else does not, and cannot come to own it by what others do (the lock is handed over
+ * only to threads that wait for it). So the word may be read in any order. The count is touched by the
+ * owner alone, before the release that lets others go on, and is 0 whenever nobody owns the lock.
+ */
+#include <plait/rlock.h>
+#include <sync/lock.h>
+
+static bool owned(const plait_rlock *lock) {
+    return plait__lock_holder(&lock->lock) == plait__self()->ident;
+}
+
+static plait_status take_again(plait_rlock *lock) {
+    if (lock->again == UINT32_MAX) return PLAIT_OVERFLOW;
+    lock->again++;
+    return PLAIT_OK;
+}
+
+plait_status plait_rlock_acquire(plait_rlock *lock) {
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    return owned(lock) ? take_again(lock) : plait_lock_acquire(&lock->lock);
+}
+
+plait_status plait_rlock_acquire_until(plait_rlock *lock, plait_deadline deadline) {
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    return owned(lock) ? take_again(lock) : plait_lock_acquire_until(&lock->lock, deadline);
+}
+
+plait_status plait_rlock_acquire_nowait(plait_rlock *lock) {
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    return owned(lock) ? take_again(lock) : plait_lock_acquire_nowait(&lock->lock);
+}
+
+plait_status plait_rlock_release(plait_rlock *lock) {
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    if (plait__unlikely(!owned(lock))) return PLAIT_NOT_OWNER;
+    if (lock->again == 0) return plait_lock_release(&lock->lock);
+    lock->again--;
+    return PLAIT_OK;
+}
+
+bool plait_rlock_locked(const plait_rlock *lock) {
+    return lock && plait_lock_locked(&lock->lock);
+}
+
+bool plait_rlock_owned(const plait_rlock *lock) {
+    return lock && owned(lock);
+}
