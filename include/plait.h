@@ -23,6 +23,7 @@
 #include <plait/future.h>
 #include <plait/hold.h>
 #include <plait/host.h>
+#include <plait/local.h>
 #include <plait/lock.h>
 #include <plait/memory.h>
 #include <plait/once.h>

@@ -104,7 +104,7 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_thread_join_until(plait_thread *t
  * PLAIT_INVALID also if *out has another size or kind than the result: nothing is waited for then. */
 #define plait_thread_result(thread, out) plait_thread_result_until((thread), (out), PLAIT_FOREVER)
 #define plait_thread_result_until(thread, out, deadline) \
-    plait_thread_result_as((thread), (out), PLAIT__SIZE_AT(out), PLAIT__KIND_AT(out), (deadline))
+    plait_thread_result_as((thread), (out), PLAIT__OUT_SIZE(out), PLAIT__OUT_KIND(out), (deadline))
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_thread_result_as(plait_thread *thread, void *out, size_t size,
                                                                 plait_kind kind, plait_deadline deadline);
 
@@ -164,25 +164,26 @@ PLAIT_API plait_status plait_shutdown(plait_deadline deadline);
 
 PLAIT_END
 
+/* What `out` points to; NULL is allowed. */
 #ifdef __cplusplus
-template <class T> constexpr size_t plait__size_at(const T *) {
+template <class T> constexpr size_t plait__out_size(const T *) {
     return plait__size<T>();
 }
-constexpr size_t plait__size_at(decltype(nullptr)) {
-    return 0;
-}
-template <class T> constexpr plait_kind plait__kind_at(T *) {
+template <class T> constexpr plait_kind plait__out_kind(T *) {
     return plait__kind<T>();
 }
-constexpr plait_kind plait__kind_at(decltype(nullptr)) {
+constexpr size_t plait__out_size(decltype(nullptr)) {
+    return 0;
+}
+constexpr plait_kind plait__out_kind(decltype(nullptr)) {
     return PLAIT_KIND_NOTHING;
 }
-#define PLAIT__SIZE_AT(out) (plait__size_at(out))
-#define PLAIT__KIND_AT(out) (plait__kind_at(out))
+#define PLAIT__OUT_SIZE(out) (plait__out_size(out))
+#define PLAIT__OUT_KIND(out) (plait__out_kind(out))
 #else
-#define PLAIT__AT(out) (*_Generic((out), void * : (char *)0, default : (out)))
-#define PLAIT__SIZE_AT(out) (sizeof PLAIT__AT(out))
-#define PLAIT__KIND_AT(out) PLAIT__KIND_OF(PLAIT__AT(out))
+#define PLAIT__OUT_AT(out) (*_Generic((out), void * : (char *)0, default : (out)))
+#define PLAIT__OUT_SIZE(out) (sizeof PLAIT__OUT_AT(out))
+#define PLAIT__OUT_KIND(out) PLAIT__KIND_OF(PLAIT__OUT_AT(out))
 #endif
 
 #endif

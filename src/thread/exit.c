@@ -1,0 +1,115 @@
+/* exit.c - leaving the program: it waits for the threads that are not daemons.
+ *
+ * `awaited` counts them: each from before its start until the very last of its doings (its failure has
+ * reached the excepthook by then). A thread that is itself in exit or plait_shutdown is taken out of the
+ * count, so that nobody waits for one who waits for him; exit also ends its handle, so that those who
+ * join it go on.
+ *
+ * No wake-up is lost: who takes the count to zero then locks the parking list of `awaited` and wakes all
+ * that are parked there; a waiter parks only while it sees a count above zero under that lock. Who is
+ * woken has seen a moment at which nobody was left, which is all that was promised.
+ *
+ * The C library runs exit handlers on the thread that calls exit. If a second thread calls exit meanwhile,
+ * glibc up to 2.40 lets it run the handlers that are left and end the process; later ones make it wait for
+ * the first, which then waits for a thread that will not end. Nothing here can tell that thread from any
+ * other that takes long; it is named like one.
+ */
+#include <base/memory.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <thread/registry.h>
+#include <wait/parking.h>
+
+#define PATIENCE 2.0 /* seconds, before the one who takes long is named */
+
+static uint32_t awaited;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool registered;
+
+void plait__exit_count(void) {
+    plait__add_relaxed(&awaited, 1);
+}
+
+void plait__exit_uncount(void) {
+    if (plait__sub(&awaited, 1) != 1) return;
+    struct plait__wakes wakes = {.count = 0};
+    struct plait__wait_list *list = plait__parking(&awaited);
+    plait__mutex_lock(&list->mutex);
+    for (struct plait__node *node; (node = plait__parked(list, &awaited));) plait__claim(node, 0, &wakes);
+    plait__mutex_unlock(&list->mutex);
+    plait__wakes_send(&wakes);
+}
+
+static plait_status wait_for_all(plait_deadline deadline) {
+    struct plait__wait_list *list = plait__parking(&awaited);
+    struct plait__park how = {.kind = "shutdown", .deadline = deadline};
+    plait__mutex_lock(&list->mutex);
+    if (plait__load_acquire(&awaited) == 0) {
+        plait__mutex_unlock(&list->mutex);
+        return PLAIT_OK;
+    }
+    uint32_t claim = plait__park(list, &awaited, &how);
+    if (plait__claimed_node(claim) || plait__load_acquire(&awaited) == 0) return PLAIT_OK;
+    return plait__claim_status(claim);
+}
+
+plait_status plait_shutdown(plait_deadline deadline) {
+    const plait_thread *own = plait__self()->thread;
+    bool counted = own && own->counted;
+    if (counted) plait__exit_uncount();
+    plait_status status = wait_for_all(deadline);
+    if (counted) plait__exit_count();
+    return status;
+}
+
+static void name_culprit(void) {
+    plait_thread *thread = plait__registry_culprit();
+    if (!thread) return;
+    const char *task = plait__thread_task_name(thread);
+    fprintf(stderr, "plait: the end of the program waits for thread %s%s%s%s\n", thread->name,
+            task ? " (" : "", task ? task : "", task ? ")" : "");
+    plait_thread_free(thread);
+}
+
+/* The calling thread will not come back from exit. */
+static void end_own(void) {
+    plait_thread *own = plait__self()->thread;
+    if (!own) return;
+    bool main = own == plait_thread_main();
+    bool counted = own->counted;
+    own->counted = false;
+    own->read = 1;
+    plait__thread_end(own, main ? PLAIT_OK : PLAIT_FAILED,
+                      main ? NULL : plait__copy_string("the thread called exit"));
+    if (counted) plait__exit_uncount();
+}
+
+static void report_failures(void) {
+    for (plait_thread *thread; (thread = plait__registry_next_failed()); plait_thread_free(thread)) {
+        if (plait__exchange(&thread->read, 1)) continue;
+        plait__failure_unread(thread->status, thread->message, plait__thread_task_name(thread), thread->name);
+    }
+}
+
+static void leave(void) {
+    (void)plait_thread_main(); /* if this is the main thread its handle ends here */
+    end_own();
+    plait_status status = wait_for_all(plait_after(PATIENCE));
+    if (status == PLAIT_TIMEOUT) name_culprit();
+    while (status != PLAIT_OK) status = wait_for_all(PLAIT_FOREVER);
+    report_failures();
+}
+
+static void process_begins(void) {
+    registered = atexit(leave) == 0;
+}
+
+plait_status plait__exit_watch(void) {
+    pthread_once(&once, process_begins);
+    return registered ? PLAIT_OK : PLAIT_NO_MEMORY;
+}
+
+void plait__exit_after_fork(void) {
+    plait__store(&awaited, 0);
+}

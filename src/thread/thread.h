@@ -1,0 +1,68 @@
+/* thread.h - a thread's handle, seen from inside. The public side is plait/thread.h.
+ *
+ * One block of memory holds the handle, a copy of the arguments, room for the result, and the name. It is
+ * freed with the last reference: one for each handle that the program has, and one that the thread itself
+ * holds until it has ended.
+ *
+ *   alive -> ended   once, under joiners.mutex, by the thread itself when its task and its local values are
+ *                    done; by exit on its behalf; or in a forked child. Status, message and result are
+ *                    written before (release) and not changed after; readers look at `ended` first
+ *                    (acquire). Joiners add themselves under the same mutex, and only while it is alive,
+ *                    so none is left behind.
+ */
+#ifndef PLAIT__THREAD_H
+#define PLAIT__THREAD_H
+
+#include <plait/thread.h>
+#include <thread/task_frame.h>
+#include <wait/waiter.h>
+
+enum plait__origin { PLAIT__STARTED, PLAIT__FOREIGN, PLAIT__MAIN };
+
+struct plait_thread {
+    uint32_t references;
+    uint32_t ended; /* see above */
+    uint32_t begun; /* NOT_YET, AWAITED, or HAS_BEGUN: ident and native_id are known (thread.c) */
+    uint32_t read;  /* somebody has learnt of its failure */
+    struct plait__wait_list joiners;
+    struct plait__link listed; /* among the living, or among the failed; the registry's mutex */
+    enum plait__origin origin;
+    bool daemon;
+    bool counted; /* the end of the program waits for it; changed by the thread itself only */
+    uint32_t ident;
+    uint32_t native_id;
+    char *name;
+    const char *shown_name; /* by the kernel */
+    plait_token *token;     /* what it starts with; its own reference */
+
+    const plait_task *task; /* NULL: untyped */
+    void *(*function)(void *argument);
+    void *argument;
+    void *args; /* of the task */
+    void *result;
+    size_t result_size;
+    plait_kind result_kind;
+    plait_status status;
+    char *message;
+};
+
+/* The task's name for people, or NULL. */
+static inline const char *plait__thread_task_name(const plait_thread *thread) {
+    return thread->task ? thread->task->name : NULL;
+}
+
+static inline bool plait__thread_ended(const plait_thread *thread) {
+    return plait__load_acquire(&thread->ended);
+}
+
+/* Whether it is the calling thread's. */
+bool plait__thread_is_self(const plait_thread *thread);
+/* alive -> ended, with this status and message (which it takes over), and wakes the joiners. Nothing if it
+ * has ended already. */
+void plait__thread_end(plait_thread *thread, plait_status status, char *message);
+/* Now ident and native_id are known. */
+void plait__thread_begin(plait_thread *thread, struct plait__self *self);
+/* What hangs on the end of every thread that has local values or asked for its handle. */
+void plait__thread_leaves(struct plait__self *self);
+
+#endif
