@@ -5,10 +5,10 @@
  * tell. A thread that takes a lock twice waits for itself; plait/rlock.h has the kind that may.
  * Taking a lock cannot be cancelled: it waits for a few instructions of another thread, not for work.
  *
- * Who gets it: mostly whoever comes first after a release, which is fastest, but a thread that has been
- * parked for a millisecond is handed the lock by the next release, so nobody waits for ever.
- * After Mellor-Crummey & Scott's advice to spin locally, WebKit's parked locks (Pizlo 2016), and Go's
- * starvation rule.
+ * Who gets it: mostly whoever comes first after a release, which is fastest. But the first in line, once it
+ * has been parked for a millisecond, is handed the lock by the next release; at most one hand-over comes in
+ * a millisecond, for each costs a wake. So nobody waits for ever, and a crowd does not slow those who run.
+ * After WebKit's parked locks (Pizlo 2016) and the starvation rule of Go's mutex.
  *
  * Example:
  *     #include <plait.h>

@@ -79,7 +79,7 @@ static plait_status take(const struct attempt *attempt) {
 /* Looks for as long as it is worth it. */
 static plait_status spin(const struct attempt *attempt) {
     struct plait__spin spin;
-    if (!plait__spin_begin(&spin)) return PLAIT_BUSY;
+    if (!plait__spin_begin(&spin, PLAIT__SPIN_ON_SHARED)) return PLAIT_BUSY;
     while (plait__spin_again(&spin)) {
         plait_status status = take(attempt);
         if (status != PLAIT_BUSY) return status;

@@ -11,7 +11,7 @@ static bool take(struct plait__mutex *mutex, uint32_t ident) {
 bool plait__mutex_lock_slow(struct plait__mutex *mutex) {
     uint32_t ident = plait__self()->ident;
     struct plait__spin spin;
-    if (plait__spin_begin(&spin)) {
+    if (plait__spin_begin(&spin, PLAIT__SPIN_ON_SHARED)) {
         do {
             if (take(mutex, ident)) return true;
         } while (plait__spin_again(&spin));

@@ -10,7 +10,7 @@
 #include <wait/self.h>
 #include <wait/spin.h>
 
-enum { FIRST_GUESS_US = 5, LEAST_US = 1, MOST_US = 12, MOST_PAUSES = 32 };
+enum { FIRST_GUESS_US = 5, LEAST_US = 1, MOST_US = 12 };
 
 static uint64_t wake_cost; /* in ticks; 0: not known yet */
 
@@ -19,18 +19,24 @@ uint64_t plait__spin_wake_cost(void) {
     return cost ? cost : FIRST_GUESS_US * plait__os_ticks_per_us();
 }
 
-bool plait__spin_begin(struct plait__spin *spin) {
+bool plait__spin_begin(struct plait__spin *spin, enum plait__spin_on on) {
     int cpus = plait_cpu_count();
     if (cpus < 2 || plait__running() > (uint32_t)cpus) return false;
-    spin->end = plait__os_ticks() + plait__spin_wake_cost();
-    spin->pauses = 1;
+    uint64_t cost = plait__spin_wake_cost();
+    spin->end = plait__os_ticks() + cost;
+    spin->gap = cost / (on == PLAIT__SPIN_ON_OWN ? 128 : 16);
+    spin->longest = on == PLAIT__SPIN_ON_OWN ? spin->gap : cost / 4;
     return true;
 }
 
 bool plait__spin_again(struct plait__spin *spin) {
-    for (uint32_t i = 0; i < spin->pauses; i++) plait__os_pause();
-    if (spin->pauses < MOST_PAUSES) spin->pauses *= 2;
-    return plait__os_ticks() < spin->end;
+    uint64_t now = plait__os_ticks(), next = now + spin->gap;
+    while (now < next) {
+        plait__os_pause();
+        now = plait__os_ticks();
+    }
+    if (spin->gap < spin->longest) spin->gap *= 2;
+    return now < spin->end;
 }
 
 void plait__spin_learn(uint64_t ticks) {

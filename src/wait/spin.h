@@ -3,8 +3,9 @@
  * Looking for as long as a wake costs, and then sleeping, is at most twice as bad as knowing the future
  * (the ski-rental argument). The cost of a wake is measured while the program runs: a waker notes the
  * time at which it woke a sleeper, the sleeper notes when it ran. Time is counted in ticks of the CPU,
- * never in PAUSE instructions, whose length differs twentyfold between CPUs. Between two looks a spinner
- * pauses, longer each time, so that it leaves the cache line to those who work.
+ * never in PAUSE instructions, whose length differs twentyfold between CPUs. Between two looks at a word
+ * that others work on a spinner stays away, longer each time, so that it leaves the cache line to them;
+ * a word that is only the spinner's own it may look at often.
  * Nobody spins on a single CPU or when more threads run than there are CPUs: the one who is waited for
  * may need this very CPU.
  */
@@ -14,13 +15,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What is looked at: a word that only this thread waits on, or one that others work on. */
+enum plait__spin_on { PLAIT__SPIN_ON_OWN, PLAIT__SPIN_ON_SHARED };
+
+/* All in ticks. */
 struct plait__spin {
-    uint64_t end;    /* ticks at which to stop */
-    uint32_t pauses; /* before the next look */
+    uint64_t end;     /* when to stop */
+    uint64_t gap;     /* until the next look */
+    uint64_t longest; /* that the gap may grow to */
 };
 
 /* Whether spinning makes sense now; prepares for plait__spin_again. */
-bool plait__spin_begin(struct plait__spin *spin);
+bool plait__spin_begin(struct plait__spin *spin, enum plait__spin_on on);
 /* Pauses before another look; false when it is time to sleep. */
 bool plait__spin_again(struct plait__spin *spin);
 /* A wake took this many ticks from the waker's call to the sleeper's first instruction. */
