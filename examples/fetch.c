@@ -80,11 +80,9 @@ static int round_of(struct job *job, int threads) {
         progress_show(what, ++done, job->count);
     progress_clear();
 
-    plait_shield(); /* the rest is tidying up: it goes on after Ctrl-C */
-    for (int i = 0; i < job->count; i++) plait_future_cancel(job->futures[i]);
+    /* After Ctrl-C what has not begun never will; what runs stops by itself. This waits for it. */
+    plait_pool_shutdown(pool, true, true);
     for (int i = 0; i < job->count; i++) collect(&job->outcomes[i], job->futures[i]);
-    plait_pool_close(pool);
-    plait_pool_join(pool);
     plait_pool_free(pool);
     return done;
 }

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { THREADS = 10, UPDATES = 20000 };
+enum { THREADS = 10, UPDATES = 100000 };
 
 static uint64_t mix(uint64_t datum) {
     datum = (datum ^ (datum >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -66,14 +66,20 @@ static void add_to_hasher(uint64_t datum) {
 
 typedef void (*add_function)(uint64_t datum);
 
-PLAIT_TASK(void, update, (add_function, add), (uint64_t, first)) {
+/* They wait for each other first, so that all are at it at once. */
+PLAIT_TASK(void, update, (add_function, add), (uint64_t, first), (plait_barrier *, all)) {
+    if (plait_barrier_wait(all, NULL) != PLAIT_OK) return;
     for (uint64_t i = 0; i < UPDATES; i++) add(first + i);
 }
 
 static bool update_by_all(add_function add) {
     plait_thread *threads[THREADS];
-    bool good = true;
-    for (uint64_t i = 0; i < THREADS; i++) threads[i] = plait_start(update, add, i * UPDATES);
+    plait_barrier all;
+    bool good = plait_barrier_init(&all, THREADS, NULL, NULL) == PLAIT_OK;
+    for (uint64_t i = 0; i < THREADS; i++) {
+        threads[i] = plait_start(update, add, i * UPDATES, &all);
+        if (!threads[i]) plait_barrier_abort(&all); /* or the others would wait for it */
+    }
     for (int i = 0; i < THREADS; i++) {
         good = plait_thread_join(threads[i]) == PLAIT_OK && good;
         plait_thread_free(threads[i]);

@@ -8,7 +8,7 @@
 
 enum { THREADS = 3 };
 
-static plait_local mine = PLAIT_LOCAL_INIT;
+static plait_local mine; /* zero is ready; with an initialiser, each thread's value makes itself */
 static plait_barrier all_have_written;
 
 PLAIT_TASK(const char *, remember, (const char *, name)) {
@@ -22,7 +22,10 @@ int main(void) {
     plait_thread *threads[THREADS];
     int right = 0;
     if (plait_barrier_init(&all_have_written, THREADS, NULL, NULL) != PLAIT_OK) return 1;
-    for (int i = 0; i < THREADS; i++) threads[i] = plait_start(remember, names[i]);
+    for (int i = 0; i < THREADS; i++) {
+        threads[i] = plait_start(remember, names[i]);
+        if (!threads[i]) plait_barrier_abort(&all_have_written); /* or the others would wait for it */
+    }
     for (int i = 0; i < THREADS; i++) {
         const char *found = "";
         if (plait_thread_result(threads[i], &found) == PLAIT_OK && found == names[i]) right++;

@@ -161,11 +161,8 @@ void web_stop(web *server) {
     plait_event_set(&server->stop);
     if (server->acceptor) plait_thread_join(server->acceptor);
     plait_thread_free(server->acceptor);
-    if (server->workers) {
-        plait_pool_close(server->workers);
-        plait_pool_join(server->workers);
-        plait_pool_free(server->workers);
-    }
+    if (server->workers) plait_pool_shutdown(server->workers, true, false);
+    plait_pool_free(server->workers);
     if (server->listener >= 0) close(server->listener);
     free(server);
 }
