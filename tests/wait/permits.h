@@ -13,19 +13,23 @@ struct permits {
     uint32_t count;
 };
 
-/* PLAIT__GIFT: a waiter that is claimed has the permit already. 0: it wakes to take it, if it is still there. */
+enum permits_want { A_PERMIT, ANOTHER_LOOK };
+
+/* `gift`: PLAIT__GIFT, and a waiter that is claimed has the permit already, unless it is a select, which cannot be
+ * given anything; or 0, and it wakes to take the permit, if it is still there. */
 static inline void permits_give(struct permits *permits, uint32_t gift) {
     struct plait__wakes wakes = {.count = 0};
     struct plait__wait_list *list = plait__parking(permits);
-    bool claimed = false;
+    bool given = false, claimed = false;
     plait__mutex_lock(&list->mutex);
-    if (!gift) permits->count++;
     for (struct plait__node *node, *next = plait__parked(list, permits); next && !claimed;) {
         node = next;
         next = plait__parked_after(list, node);
-        claimed = plait__claim(node, gift, &wakes);
+        uint32_t how = node->want == ANOTHER_LOOK ? 0 : gift;
+        claimed = plait__claim(node, how, &wakes);
+        given = claimed && how;
     }
-    if (gift && !claimed) permits->count++;
+    if (!given) permits->count++;
     plait__mutex_unlock(&list->mutex);
     plait__wakes_send(&wakes);
 }
@@ -74,6 +78,7 @@ static inline bool permits_attempt(plait_case *one) {
 static inline bool permits_enqueue(plait_case *one, struct plait__node *node) {
     struct permits *permits = one->object;
     struct plait__wait_list *list = plait__parking(permits);
+    node->want = ANOTHER_LOOK;
     plait__mutex_lock(&list->mutex);
     bool wait = permits->count == 0;
     if (wait) plait__list_append(&list->nodes, &node->link);
