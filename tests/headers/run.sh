@@ -30,7 +30,7 @@ runs() {
 cd "$root/include" || exit 1
 for header in plait.h plait/*.h; do
     # Twice: a header guards itself.
-    printf '#include <%s>\n#include <%s>\n' "$header" "$header" >"$work/alone.c"
+    printf '#include <%s>\n#include <%s>\nextern int something;\n' "$header" "$header" >"$work/alone.c"
     cp "$work/alone.c" "$work/alone.cpp"
     alone "headers: $header as C11" "$cc" -std=c11 "$work/alone.c"
     alone "headers: $header as C++17" "$cxx" -std=c++17 "$work/alone.cpp"
