@@ -23,6 +23,7 @@
 #include <plait/future.h>
 #include <plait/hold.h>
 #include <plait/host.h>
+#include <plait/interrupt.h>
 #include <plait/local.h>
 #include <plait/lock.h>
 #include <plait/memory.h>
@@ -38,5 +39,6 @@
 #include <plait/status.h>
 #include <plait/task.h>
 #include <plait/thread.h>
+#include <plait/timer.h>
 
 #endif

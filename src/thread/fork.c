@@ -7,11 +7,15 @@
  */
 #include <pthread.h>
 #include <thread/excepthook.h>
+#include <thread/interrupt.h>
 #include <thread/registry.h>
+#include <thread/service.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void prepare(void) {
+    (void)plait__mutex_lock(plait__interrupt_mutex()); /* under which the service's may be taken */
+    (void)plait__mutex_lock(plait__service_mutex());
     (void)plait__mutex_lock(plait__registry_mutex());
     (void)plait__mutex_lock(plait__excepthook_mutex());
 }
@@ -19,11 +23,15 @@ static void prepare(void) {
 static void give_back(void) {
     plait__mutex_unlock(plait__excepthook_mutex());
     plait__mutex_unlock(plait__registry_mutex());
+    plait__mutex_unlock(plait__service_mutex());
+    plait__mutex_unlock(plait__interrupt_mutex());
 }
 
 static void child(void) {
     plait__registry_after_fork();
     plait__exit_after_fork();
+    plait__service_after_fork();
+    plait__interrupt_after_fork();
     give_back();
 }
 
