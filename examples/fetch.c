@@ -27,7 +27,8 @@ enum {
     OWN_HANGING = 3,
     URL_LENGTH = 64,
     MESSAGE = 200,
-    THREADS_MOST = 200
+    THREADS_MOST = 200,
+    WRONG_USAGE = 2
 };
 static const double OWN_PATIENCE = 0.5, PATIENCE = 10;
 
