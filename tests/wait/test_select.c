@@ -1,12 +1,16 @@
 /* plait_select over what the wait room itself supplies: descriptors and points in time. */
+#include "permits.h"
 #include "support/asleep.h"
+#include "support/faults.h"
 #include "support/test.h"
 
 #include <plait/cancel.h>
 #include <plait/select.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 TEST(nothing_to_choose_from_is_invalid) {
@@ -130,4 +134,132 @@ TEST(among_ready_cases_each_has_its_chance) {
         ck_assert_int_gt(chosen[i], LEAST);
         ck_assert_int_lt(chosen[i], MOST);
     }
+}
+
+TEST(what_is_not_ready_does_not_lend_its_chance_to_its_neighbour) {
+    enum { CASES = 6, ROUNDS = 6000 };
+    static struct permits empty;
+    int chosen[CASES] = {0};
+    for (int round = 0; round < ROUNDS; round++) {
+        plait_case cases[CASES]; /* ready, not, not, not, ready, ready */
+        for (int i = 0; i < CASES; i++) {
+            cases[i] = i > 0 && i < 4 ? permits_case(&empty) : plait_case_deadline(PLAIT_NOW);
+        }
+        size_t which;
+        ck_assert_ok(plait_select(cases, CASES, &which));
+        chosen[which]++;
+    }
+    for (int i = 0; i < CASES; i++) {
+        ck_assert_int_ge(chosen[i], i > 0 && i < 4 ? 0 : ROUNDS / 3 * 8 / 10);
+        ck_assert_int_le(chosen[i], i > 0 && i < 4 ? 0 : ROUNDS / 3 * 12 / 10);
+    }
+}
+
+TEST(a_bad_case_is_invalid_wherever_it_stands) {
+    plait_case cases[] = {plait_case_deadline(PLAIT_NOW), plait_case_descriptor(-1, POLLIN)};
+    ck_assert_status(plait_select(cases, 2, NULL), PLAIT_INVALID);
+    cases[1] = permits_case(NULL);
+    ck_assert_status(plait_select(cases, 2, NULL), PLAIT_INVALID);
+    ck_assert_status(plait_select_nowait(cases, 2, NULL), PLAIT_INVALID);
+    ck_assert_status(plait_select_until(cases, SIZE_MAX, NULL, PLAIT_NOW), PLAIT_INVALID);
+}
+
+TEST(a_closed_descriptor_is_reported) {
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    close(ends[0]);
+    close(ends[1]);
+    plait_case closed = plait_case_descriptor(ends[0], POLLIN);
+    ck_assert_ok(plait_select(&closed, 1, NULL));
+    ck_assert_int_eq(closed.found, POLLNVAL);
+}
+
+TEST(the_case_is_performed_and_no_other) {
+    struct permits one = {1}, two = {2};
+    plait_case cases[] = {permits_case(&one), permits_case(&two), permits_case(&two)};
+    for (int i = 0; i < 3; i++) ck_assert_ok(plait_select_nowait(cases, 3, NULL));
+    ck_assert_status(plait_select_nowait(cases, 3, NULL), PLAIT_BUSY);
+    ck_assert_uint_eq(one.count + two.count, 0);
+}
+
+static struct permits awaited;
+
+static void *give_when_asleep(void *unused) {
+    wait_until_asleep(1);
+    permits_give(&awaited, 0);
+    return unused;
+}
+
+TEST(more_cases_than_find_room_on_the_stack) {
+    enum { CASES = 100 };
+    static struct permits empty;
+    plait_case cases[CASES];
+    pthread_t giver;
+    size_t which = CASES;
+    for (int i = 0; i < CASES; i++) cases[i] = permits_case(i == CASES - 1 ? &awaited : &empty);
+    fault_install();
+    ck_assert_int_eq(pthread_create(&giver, NULL, give_when_asleep, NULL), 0);
+    ck_assert_ok(plait_select(cases, CASES, &which));
+    ck_assert_uint_eq(which, CASES - 1);
+    pthread_join(giver, NULL);
+    ck_assert_status(plait_select_until(cases, CASES, &which, plait_after(0.001)), PLAIT_TIMEOUT);
+    ck_assert_int_eq(fault_outstanding(), 0);
+}
+
+static plait_status select_of_many(void) {
+    struct permits one = {1};
+    plait_case cases[17];
+    for (int i = 0; i < 17; i++) cases[i] = permits_case(&one);
+    plait_status status = plait_select(cases, 17, NULL);
+    if (status == PLAIT_OK && one.count != 0) return PLAIT_BROKEN;
+    return status;
+}
+
+TEST(many_cases_survive_lack_of_memory) {
+    ck_assert_int_gt(fault_every(select_of_many), 0);
+}
+
+/* Leaves room for so many descriptors beyond this one; 0: as many as before. */
+static void limit_descriptors(int last, int more) {
+    static struct rlimit before;
+    struct rlimit now;
+    if (before.rlim_max == 0) getrlimit(RLIMIT_NOFILE, &before);
+    now = before;
+    if (more) now.rlim_cur = (rlim_t)(last + more);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
+}
+
+/* No descriptor is left for the bell. */
+TEST(lack_of_descriptors_is_told_by_errno) {
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    plait_case readable = plait_case_descriptor(ends[0], POLLIN);
+    limit_descriptors(ends[1], 1);
+    while (dup(ends[0]) >= 0) {} /* numbers below may be free */
+    errno = 0;
+    plait_status status = plait_select(&readable, 1, NULL);
+    int error = errno;
+    ck_assert_status(plait_select_nowait(&readable, 1, NULL), PLAIT_BUSY); /* needs none */
+    limit_descriptors(0, 0);
+    ck_assert_status(status, PLAIT_ERRNO);
+    ck_assert_int_eq(error, EMFILE);
+}
+
+/* poll itself refuses more descriptors than the process may have. */
+TEST(a_failed_poll_is_told_by_errno) {
+    enum { MANY = 1000 };
+    static struct permits empty;
+    plait_case cases[MANY];
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_lt(ends[1], MANY / 2);
+    for (int i = 0; i < MANY; i++) cases[i] = plait_case_descriptor(ends[0], POLLIN);
+    cases[0] = permits_case(&empty);
+    limit_descriptors(ends[1], MANY / 2);
+    errno = 0;
+    plait_status status = plait_select(cases, MANY, NULL);
+    int error = errno;
+    limit_descriptors(0, 0);
+    ck_assert_status(status, PLAIT_ERRNO);
+    ck_assert_int_eq(error, EINVAL);
 }

@@ -161,3 +161,81 @@ static plait_status make_a_family(void) {
 TEST(a_family_survives_lack_of_memory) {
     ck_assert_int_eq(fault_every(make_a_family), 2);
 }
+
+/* ---- who keeps a token alive ---- */
+
+TEST(a_thread_keeps_its_current_token_alive) {
+    fault_install();
+    plait_token *token = plait_token_new(NULL, PLAIT_FOREVER);
+    plait_token *before = plait_token_enter(token);
+    plait_token_free(token);
+    ck_assert_int_eq(fault_outstanding(), 1);
+    ck_assert(!plait_cancelled());
+    ck_assert_ok(plait_sleep(0.001));
+    plait_token *child = plait_token_new(NULL, PLAIT_FOREVER);
+    plait_token *inner = plait_token_enter(child);
+    plait_token_free(child);
+    ck_assert_ok(plait_cancel(plait_token_current()));
+    ck_assert_status(plait_sleep(1000), PLAIT_CANCELLED);
+    plait_token_leave(inner);
+    ck_assert_ptr_eq(plait_token_current(), token);
+    ck_assert_ok(plait_sleep(0.001));
+    plait_token_leave(before);
+    ck_assert_int_eq(fault_outstanding(), 0);
+}
+
+TEST(no_token_is_the_root) {
+    plait_token *before = plait_token_enter(NULL);
+    ck_assert_ptr_eq(plait_token_current(), plait_token_root());
+    plait_token_leave(before);
+    ck_assert_ptr_eq(plait_token_current(), plait_token_root());
+    ck_assert(!plait_token_cancelled(NULL));
+}
+
+TEST(the_own_deadline_is_a_timeout_and_that_of_the_token_a_cancel) {
+    plait_token *token = plait_token_new(NULL, plait_after(0.02));
+    plait_token *before = plait_token_enter(token);
+    ck_assert_ok(plait_sleep(0.001)); /* the sleep's own */
+    ck_assert_status(plait_sleep(1000), PLAIT_CANCELLED);
+    ck_assert_status(plait_sleep(0.001), PLAIT_CANCELLED); /* it has passed for good */
+    ck_assert_ok(plait_sleep(0));                          /* which need not wait */
+    plait_shield();
+    ck_assert_ok(plait_sleep(0.001));
+    plait_token_leave(before);
+    plait_token_free(token);
+}
+
+/* The sleeper frees its token as soon as it is awake, while the canceller may still be busy with others. */
+static pthread_barrier_t ready;
+
+static void *sleep_and_free(void *argument) {
+    struct sleeper *sleeper = argument;
+    plait_token *token = plait_token_new(sleeper->token, PLAIT_FOREVER);
+    plait_token *before = plait_token_enter(token);
+    plait_token_free(token);
+    pthread_barrier_wait(&ready);
+    sleeper->ended = plait_sleep(1000);
+    plait_token_leave(before);
+    return NULL;
+}
+
+TEST(a_token_may_go_right_after_the_wait) {
+    enum { SLEEPERS = 16, ROUNDS = 30 };
+    struct sleeper sleepers[SLEEPERS];
+    pthread_barrier_init(&ready, NULL, SLEEPERS + 1);
+    for (int round = 0; round < ROUNDS; round++) {
+        plait_token *parent = plait_token_new(NULL, PLAIT_FOREVER);
+        for (int i = 0; i < SLEEPERS; i++) {
+            sleepers[i] = (struct sleeper){.token = parent};
+            ck_assert_int_eq(pthread_create(&sleepers[i].thread, NULL, sleep_and_free, &sleepers[i]), 0);
+        }
+        pthread_barrier_wait(&ready); /* some sleep, some are just about to */
+        ck_assert_ok(plait_cancel(parent));
+        for (int i = 0; i < SLEEPERS; i++) {
+            pthread_join(sleepers[i].thread, NULL);
+            ck_assert_int_eq(sleepers[i].ended, PLAIT_CANCELLED);
+        }
+        plait_token_free(parent);
+    }
+    pthread_barrier_destroy(&ready);
+}
