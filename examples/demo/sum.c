@@ -98,8 +98,8 @@ int act_sum(void) {
            plait_cpu_count() == 1 ? "" : "s");
     for (int turn = 0; turn < TURNS; turn++) {
         for (int i = 0; i < CONTESTANTS; i++) {
-            if (plait_cancelled()) return 0;
             if (take_turn(&contestants[i])) continue;
+            if (plait_cancelled()) return 0;
             printf("  %s: the sum is wrong\n", contestants[i].name);
             return 1;
         }
