@@ -1,5 +1,6 @@
 /* The host's hooks: called in pairs, around waits and nothing else; and signals that end a wait. */
 #include "permits.h"
+#include "support/stress.h"
 #include "support/test.h"
 
 #include <base/os.h>
@@ -290,6 +291,43 @@ TEST(a_signal_ends_a_select) {
 TEST(a_signal_ends_a_select_with_descriptors) {
     ck_assert_int_eq(pipe(forever_empty), 0);
     interrupt_wait(poll_forever);
+}
+
+/* ---- signals that come while a sleep begins ---- */
+
+enum { ROUNDS = 3000 };
+static _Atomic int rounds_begun;
+
+static void *sleep_in_rounds(void *unused) {
+    plait_host_set(&counting);
+    for (int round = 1; round <= ROUNDS; round++) {
+        signals = 0;
+        atomic_store(&rounds_begun, round);
+        if (plait_sleep(1000) != PLAIT_INTERRUPTED) return &rounds_begun;
+    }
+    plait_host_set(NULL);
+    return unused;
+}
+
+/* One signal a round, somewhere between before the sleep and in the middle of it: a lost one is never made up for. */
+TEST(one_signal_is_enough_whenever_it_comes) {
+#if !defined(__SANITIZE_THREAD__)
+    struct stress_random random = stress_random_stream(0);
+    pthread_t thread;
+    void *failed;
+    if (!plait__os_signals_end_sleep()) return;
+    catch_signals();
+    ck_assert_int_eq(pthread_create(&thread, NULL, sleep_in_rounds, NULL), 0);
+    for (int round = 1; round <= ROUNDS; round++) {
+        while (atomic_load(&rounds_begun) < round) sched_yield();
+        for (volatile uint32_t i = stress_random_below(&random, 3000); i > 0;) i = i - 1;
+        pthread_kill(thread, SIGUSR1);
+    }
+    pthread_join(thread, &failed);
+    ck_assert_ptr_null(failed);
+#else
+    (void)sleep_in_rounds;
+#endif
 }
 
 /* ---- a signal that the host does not care about ----
