@@ -1,6 +1,7 @@
 /* support.c - rounds, medians and options; the essay is in support.h. */
 #include "support.h"
 
+#include "apart.h"
 #include "report.h"
 
 #include <signal.h>
@@ -81,7 +82,11 @@ static void run_once(const struct bench_shape *shape, const struct bench_contest
                      double *figures) {
     running = contestant->who;
     alarm(STUCK_SECONDS);
-    shape->run(contestant->what, shape->detail, figures);
+    if (shape->apart) {
+        apart_run(shape, contestant, figures);
+    } else {
+        shape->run(contestant->what, shape->detail, figures);
+    }
     alarm(0);
 }
 

@@ -33,6 +33,7 @@ struct bench_shape {
     const struct bench_contestant *contestants;
     int count;
     int rounds; /* 0: as many as usual */
+    bool apart; /* every run in a process of its own */
 };
 
 /* Reads the program's arguments: [--json] [--rounds N] [WORD...], where only shapes whose name contains one of

@@ -18,6 +18,13 @@ static inline uint64_t bench_now(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* Nanoseconds of CPU time that the process has used, in all of its threads. */
+static inline uint64_t bench_cpu_now(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
 /* A counter that is cheap to read, where the CPU has one. */
 static inline uint64_t bench_ticks(void) {
 #if defined(__x86_64__) || defined(__i386__)

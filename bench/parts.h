@@ -1,0 +1,13 @@
+/* parts.h - the parts of benchmarks that have several; each a file of that name. Called between bench_start and
+ * bench_finish. */
+#ifndef BENCH_PARTS_H
+#define BENCH_PARTS_H
+
+void compare_alone(void);     /* bench-lock */
+void compare_contended(void); /* bench-lock */
+
+void compare_start(void);     /* bench-thread */
+void compare_ping_pong(void); /* bench-thread */
+void compare_asleep(void);    /* bench-thread */
+
+#endif
