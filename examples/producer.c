@@ -6,7 +6,7 @@
 #include <plait.h>
 #include <stdio.h>
 
-enum { PRODUCERS = 3, CONSUMERS = 2, ITEMS_EACH = 1000, ROOM = 8 };
+enum { PRODUCERS = 3, CONSUMERS = 2, ITEMS_EACH = 1000, ITEMS = PRODUCERS * ITEMS_EACH, ROOM = 8 };
 
 PLAIT_TASK(void, produce, (plait_queue *, queue), (int, first)) {
     for (int item = first; item < first + ITEMS_EACH; item++)
@@ -45,7 +45,6 @@ int main(void) {
     }
     plait_queue_free(queue);
 
-    long all = PRODUCERS * ITEMS_EACH;
-    printf("%ld items, their sum is %ld\n", all, sum);
-    return sum == all * (all - 1) / 2 ? 0 : 1;
+    printf("%d items, their sum is %ld\n", ITEMS, sum);
+    return sum == ITEMS * (ITEMS - 1L) / 2 ? 0 : 1;
 }

@@ -22,7 +22,7 @@ int main(void) {
     if (!greeted(plait_start(greet, "Grace", .times = 1))) return 1; /* not loudly */
 
     /* With a name for debuggers and ps, and a stack of its own size. */
-    plait_thread_options options = {.name = "greeter", .stack_size = 256 * 1024};
+    plait_thread_options options = {.name = "greeter", .stack_size = 262144};
     if (!greeted(plait_start_with(&options, greet, .name = "Barbara", .loudly = true, .times = 1))) return 1;
     return 0;
 }

@@ -25,8 +25,6 @@ struct line {
     char text[TEXT];
 };
 
-extern char **environ;
-
 /* The writer ends when the queue is shut down and empty. It is shielded: after Ctrl-C, too, what was
  * handed over is written. */
 PLAIT_TASK(void, write_log, (plait_queue *, lines), (int, file)) {

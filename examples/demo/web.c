@@ -64,7 +64,7 @@ static void answer(web *server, int client, const char *status, int body) {
                         status, body);
     memset(text + head, '.', (size_t)body);
     const char *next = text;
-    size_t left = (size_t)(head + body);
+    size_t left = (size_t)head + (size_t)body;
     plait_deadline deadline = plait_after(REQUEST_SECONDS);
     while (left > 0 && ready(server, client, POLLOUT, deadline)) {
         ssize_t sent = send(client, next, left, MSG_NOSIGNAL);
