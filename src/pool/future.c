@@ -1,0 +1,320 @@
+/* future.c - what a future is, how one waits for it, and how it ends; its states stand in future.h. */
+#include <base/memory.h>
+#include <base/status.h>
+#include <pool/future.h>
+#include <stdio.h>
+#include <string.h>
+#include <thread/task_frame.h>
+#include <wait/case.h>
+#include <wait/parking.h>
+
+enum { ALIGNMENT = 16 };
+#define CALLED ((struct plait__callback *)1)
+
+/* ---- memory ---- */
+
+static size_t aligned(size_t size) {
+    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static size_t args_size(const plait_future *future) {
+    return future->task ? future->task->args_size : 0;
+}
+
+void *plait__future_args(plait_future *future) {
+    return (char *)future + aligned(sizeof *future);
+}
+
+void *plait__future_result(plait_future *future) {
+    return (char *)plait__future_args(future) + aligned(args_size(future));
+}
+
+plait_future *plait__future_make(const plait_task *task, size_t result_size) {
+    size_t size = aligned(sizeof(plait_future)) + aligned(task ? task->args_size : 0);
+    if (result_size > PTRDIFF_MAX - size) {
+        plait__set_last_error(PLAIT_NO_MEMORY);
+        return NULL;
+    }
+    plait_future *future = plait__allocate(size + result_size);
+    if (!future) return NULL;
+    future->references = 1;
+    future->generation = plait__generation();
+    future->task = task;
+    future->result_size = result_size;
+    return future;
+}
+
+static plait_future out_of_memory = {
+    .references = 1,
+    .state = PLAIT__DONE | PLAIT__STATIC,
+    .status = PLAIT_NO_MEMORY,
+    .callbacks = CALLED,
+};
+
+plait_future *plait__future_failed(plait_status status) {
+    plait_future *future = plait__future_make(NULL, 0);
+    if (!future) return &out_of_memory;
+    future->state = PLAIT__DONE;
+    future->status = status;
+    future->callbacks = CALLED;
+    return future;
+}
+
+static bool is_static(const plait_future *future) {
+    return plait__load(&future->state) & PLAIT__STATIC;
+}
+
+plait_future *plait_future_keep(plait_future *future) {
+    if (future && !is_static(future)) plait__add_relaxed(&future->references, 1);
+    return future;
+}
+
+static void report_unread(const plait_future *future) {
+    char thread[48] = "";
+    if (future->worker_number)
+        snprintf(thread, sizeof thread, "pool-%u-%u", future->pool_number, future->worker_number);
+    plait__failure_unread(future->status, future->message, future->task ? future->task->name : NULL,
+                          thread[0] ? thread : "(no thread)");
+}
+
+/* The last reference is gone. */
+static void end(plait_future *future) {
+    uint32_t state = future->state;
+    if ((state & PLAIT__PHASE) == PLAIT__DONE) {
+        if (future->status == PLAIT_OK) {
+            if (future->destroy && !(state & PLAIT__TAKEN))
+                future->destroy(plait__future_result(future), future->context);
+        } else if (future->status != PLAIT_CANCELLED && !(state & PLAIT__READ)) {
+            report_unread(future);
+        }
+    }
+    struct plait__callback *next, *callback = future->callbacks == CALLED ? NULL : future->callbacks;
+    for (; callback; callback = next) {
+        next = callback->next;
+        plait__release(callback);
+    }
+    plait_token_free(future->token);
+    plait__release(future->message);
+    plait__release(future);
+}
+
+void plait__future_drop(plait_future *future) {
+    if (!is_static(future) && plait__sub(&future->references, 1) == 1) end(future);
+}
+
+void plait_future_free(plait_future *future) {
+    if (future) plait__future_drop(future);
+}
+
+plait_status plait_future_set_destroy(plait_future *future, void (*destroy)(void *result, void *context),
+                                      void *context) {
+    if (!future) return PLAIT_INVALID;
+    if (is_static(future)) return PLAIT_OK; /* it has no result */
+    future->destroy = destroy;
+    future->context = context;
+    return PLAIT_OK;
+}
+
+/* ---- becoming done ---- */
+
+bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to) {
+    uint32_t state = plait__load(&future->state);
+    while ((state & PLAIT__PHASE) == from)
+        if (plait__cas(&future->state, &state, (state & ~(uint32_t)PLAIT__PHASE) | to)) return true;
+    return false;
+}
+
+static void wake_parked(plait_future *future) {
+    struct plait__wakes wakes = {.count = 0};
+    struct plait__wait_list *list = plait__parking(future);
+    struct plait__node *node;
+    plait__mutex_lock(&list->mutex);
+    while ((node = plait__parked(list, future)) != NULL) plait__claim(node, 0, &wakes);
+    plait__mutex_unlock(&list->mutex);
+    plait__wakes_send(&wakes);
+}
+
+/* Those that were added first come first. */
+static void call_back(plait_future *future) {
+    struct plait__callback *next, *newest = plait__exchange(&future->callbacks, CALLED), *oldest = NULL;
+    for (; newest; newest = next) {
+        next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+    }
+    for (; oldest; oldest = next) {
+        next = oldest->next;
+        oldest->function(future, oldest->context);
+        plait__release(oldest);
+    }
+}
+
+void plait__future_finish(plait_future *future, plait_status status, char *message) {
+    future->status = status;
+    future->message = message;
+    uint32_t state = plait__load(&future->state), done;
+    do {
+        done = (state & ~(uint32_t)(PLAIT__PHASE | PLAIT__PARKED)) | PLAIT__DONE;
+    } while (!plait__cas(&future->state, &state, done));
+    if (state & PLAIT__PARKED) wake_parked(future);
+    call_back(future);
+}
+
+plait_status plait_future_add_done_callback(plait_future *future,
+                                            void (*function)(plait_future *future, void *context),
+                                            void *context) {
+    if (!future || !function) return PLAIT_INVALID;
+    struct plait__callback *newest = plait__load_acquire(&future->callbacks);
+    if (newest != CALLED) {
+        struct plait__callback *callback = plait__allocate(sizeof *callback);
+        if (!callback) return PLAIT_NO_MEMORY;
+        *callback = (struct plait__callback){newest, function, context};
+        while (callback->next != CALLED)
+            if (plait__cas(&future->callbacks, &callback->next, callback)) return PLAIT_OK;
+        plait__release(callback); /* it became done meanwhile */
+    }
+    function(future, context);
+    return PLAIT_OK;
+}
+
+/* ---- cancelling ---- */
+
+/* STARTING or RUNNING: the task's token is cancelled here, or by the runner before it begins. */
+static bool ask_to_stop(plait_future *future) {
+    struct plait__wait_list *list = plait__parking(future);
+    bool asked = false;
+    plait__mutex_lock(&list->mutex);
+    uint32_t state = plait__load_acquire(&future->state);
+    while ((state & PLAIT__PHASE) == PLAIT__STARTING || (state & PLAIT__PHASE) == PLAIT__RUNNING)
+        if ((asked = plait__cas(&future->state, &state, state | PLAIT__CANCEL))) break;
+    if (asked && (state & PLAIT__PHASE) == PLAIT__RUNNING && future->token) plait_cancel(future->token);
+    plait__mutex_unlock(&list->mutex);
+    return asked;
+}
+
+bool plait_future_cancel(plait_future *future) {
+    if (!future) return false;
+    if (plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING)) {
+        plait_future_keep(future); /* a callback may free it */
+        plait__future_finish(future, PLAIT_CANCELLED, NULL);
+        plait__future_drop(future);
+        return true;
+    }
+    if (plait__future_phase(future) == PLAIT__DONE) return future->status == PLAIT_CANCELLED;
+    return future->task && ask_to_stop(future);
+}
+
+/* ---- waiting ---- */
+
+/* Under the list's lock. False: it is done. */
+static bool announce_parked(plait_future *future) {
+    uint32_t state = plait__load(&future->state);
+    while ((state & PLAIT__PHASE) != PLAIT__DONE)
+        if ((state & PLAIT__PARKED) || plait__cas(&future->state, &state, state | PLAIT__PARKED)) return true;
+    return false;
+}
+
+/* Nobody is left in this process who could compute it. */
+static bool left_behind(const plait_future *future) {
+    return future->task && future->generation != plait__generation();
+}
+
+static plait_status park(plait_future *future, plait_deadline deadline) {
+    struct plait__wait_list *list = plait__parking(future);
+    struct plait__park how = {.kind = "future", .deadline = deadline, .flags = PLAIT__CANCELLABLE};
+    while (plait__future_phase(future) != PLAIT__DONE) {
+        plait__mutex_lock(&list->mutex);
+        if (!announce_parked(future)) {
+            plait__mutex_unlock(&list->mutex);
+            break;
+        }
+        uint32_t claim = plait__park(list, future, &how);
+        if (!plait__claimed_node(claim) && plait__future_phase(future) != PLAIT__DONE)
+            return plait__claim_status(claim);
+    }
+    return PLAIT_OK;
+}
+
+static plait_status await(plait_future *future, plait_deadline deadline) {
+    if (plait__future_phase(future) == PLAIT__DONE) return PLAIT_OK;
+    if (left_behind(future)) return PLAIT_BROKEN;
+    if (plait__future_is_own(future)) return PLAIT_DEADLOCK;
+    if (plait__is_forever(deadline)) plait__future_help(future);
+    if (plait__future_phase(future) == PLAIT__DONE) return PLAIT_OK;
+    return plait_passed(deadline) ? PLAIT_TIMEOUT : park(future, deadline);
+}
+
+static void mark(plait_future *future, uint32_t flag) {
+    if (!(plait__load(&future->state) & flag)) plait__or(&future->state, flag);
+}
+
+/* It is done: how it went. */
+static plait_status outcome(plait_future *future) {
+    if (future->status != PLAIT_OK) mark(future, PLAIT__READ);
+    return future->status;
+}
+
+plait_status plait_future_result_until(plait_future *future, void *out, size_t size,
+                                       plait_deadline deadline) {
+    if (!future) return PLAIT_INVALID;
+    bool has_result = future->task || future->result_size; /* a promise of nothing may be a refusal */
+    if (out && size && has_result && size != future->result_size) return PLAIT_INVALID;
+    plait_status status = await(future, deadline);
+    if (status == PLAIT_OK) status = outcome(future);
+    if (status != PLAIT_OK || !out) return status;
+    if (out && size && size != future->result_size) return PLAIT_INVALID;
+    memcpy(out, plait__future_result(future), future->result_size);
+    mark(future, PLAIT__TAKEN);
+    return PLAIT_OK;
+}
+
+plait_status plait_future_result(plait_future *future, void *out, size_t size) {
+    return plait_future_result_until(future, out, size, PLAIT_FOREVER);
+}
+
+const char *plait_future_message(plait_future *future) {
+    if (!future || !plait_future_done(future) || outcome(future) == PLAIT_OK) return "";
+    return plait__failure_words(future->status, future->message);
+}
+
+bool plait_future_done(const plait_future *future) {
+    return future && plait__future_phase(future) == PLAIT__DONE;
+}
+
+bool plait_future_running(const plait_future *future) {
+    if (!future) return false;
+    uint32_t phase = plait__future_phase(future);
+    return phase == PLAIT__STARTING || phase == PLAIT__RUNNING;
+}
+
+bool plait_future_cancelled(const plait_future *future) {
+    return plait_future_done(future) && future->status == PLAIT_CANCELLED;
+}
+
+/* ---- the case of a select ---- */
+
+static bool case_attempt(plait_case *one) {
+    plait_future *future = one->object;
+    if (plait_future_done(future))
+        one->status = outcome(future);
+    else if (left_behind(future))
+        one->status = PLAIT_BROKEN;
+    else
+        return false;
+    return true;
+}
+
+static bool case_enqueue(plait_case *one, struct plait__node *node) {
+    plait_future *future = one->object;
+    struct plait__wait_list *list = plait__parking(future);
+    plait__mutex_lock(&list->mutex);
+    bool waits = announce_parked(future);
+    if (waits) plait__list_append(&list->nodes, &node->link);
+    plait__mutex_unlock(&list->mutex);
+    return waits;
+}
+
+plait_case plait_case_future(plait_future *future) {
+    static const struct plait__case_kind kind = {"future", case_attempt, case_enqueue, plait__case_unpark};
+    return (plait_case){.kind = &kind, .object = future};
+}

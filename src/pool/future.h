@@ -1,0 +1,101 @@
+/* future.h - a future from inside. The public side is plait/future.h.
+ *
+ * One block of memory: the future, the arguments of its task, its result.
+ *
+ * The word `state` holds a phase, and flags that may come at any time:
+ *   QUEUED   -> STARTING   a worker, or a worker that waits for it, by compare-and-swap: it will run it
+ *   QUEUED   -> SETTING    cancel, or set_result and set_error of a promise: exclusive right to the result
+ *   QUEUED   -> RUNNING    set_running of a promise
+ *   STARTING -> RUNNING    whoever runs it, once `token` is that of the running task
+ *   RUNNING  -> SETTING    whoever ran it, or sets it
+ *   SETTING  -> DONE       the same; status, message and result are written before (release) and never
+ *                          change after; readers look at the state first (acquire)
+ *   PARKED     somebody waits in the parking table at the future's address. Set under the list's lock and
+ *              only before DONE; whoever makes it DONE sees the flag in the same compare-and-swap and wakes
+ *              all that are parked, under the list's lock. So none parks unseen.
+ *   CANCEL     asked to stop, in STARTING or RUNNING. In STARTING the runner finds the flag when it goes on
+ *              to RUNNING and cancels the token itself. In RUNNING the canceller does, under the list's
+ *              lock; a runner that finds the flag at the end takes that lock once before the token may be
+ *              used for something else.
+ *   READ       its failure has been asked for;  TAKEN  its result has
+ *   SHIELDED   was submitted under a shield and runs under one
+ *   POSTED     nobody has a handle
+ *   STATIC     one of the few that exist for when memory is out: not counted, not freed
+ *
+ * A future in a pool's queue is held by the queue until a worker takes it off, also when it was cancelled or
+ * run by somebody else meanwhile; its phase then tells that nothing is left to do.
+ */
+#ifndef PLAIT__FUTURE_H
+#define PLAIT__FUTURE_H
+
+#include <base/atomic.h>
+#include <base/list.h>
+#include <plait/cancel.h>
+#include <plait/future.h>
+#include <plait/pool.h>
+
+enum { PLAIT__QUEUED, PLAIT__STARTING, PLAIT__RUNNING, PLAIT__SETTING, PLAIT__DONE, PLAIT__PHASE = 7 };
+enum {
+    PLAIT__PARKED = 8,
+    PLAIT__CANCEL = 16,
+    PLAIT__READ = 32,
+    PLAIT__TAKEN = 64,
+    PLAIT__SHIELDED = 128,
+    PLAIT__POSTED = 256,
+    PLAIT__STATIC = 512
+};
+
+/* Something in a pool's queue. */
+struct plait__job {
+    struct plait__link link; /* the pool's mutex */
+    bool is_map;             /* a struct plait__map, else a plait_future */
+};
+
+struct plait__callback {
+    struct plait__callback *next;
+    void (*function)(plait_future *future, void *context);
+    void *context;
+};
+
+struct plait_future {
+    struct plait__job job;
+    uint32_t references;
+    uint32_t state;
+    plait_status status;
+    uint32_t generation; /* of forks, when it was made */
+    char *message;
+    const plait_task *task;            /* NULL: a promise, which somebody sets */
+    const plait_pool *pool;            /* only to be compared: it may be gone */
+    plait_token *token;                /* QUEUED: what the task will run below. RUNNING: what it runs under */
+    struct plait__callback *callbacks; /* newest first; CALLED when they have been */
+    void (*destroy)(void *result, void *context);
+    void *context;
+    size_t result_size;
+    uint32_t pool_number, worker_number; /* who ran it, for people */
+};
+
+static inline uint32_t plait__future_phase(const plait_future *future) {
+    return plait__load_acquire(&future->state) & PLAIT__PHASE;
+}
+
+void *plait__future_args(plait_future *future);
+void *plait__future_result(plait_future *future);
+
+/* With one reference; NULL when memory is out. `task` NULL: a promise. */
+plait_future *plait__future_make(const plait_task *task, size_t result_size);
+/* A future that has failed already; a static one when memory is out. */
+plait_future *plait__future_failed(plait_status status);
+void plait__future_drop(plait_future *future);
+
+/* from -> to, if that is the phase it is in. */
+bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to);
+/* SETTING -> DONE with this status and message (which is taken over; may be NULL): wakes who waits, calls
+ * the callbacks. The caller has a reference and holds no lock. */
+void plait__future_finish(plait_future *future, plait_status status, char *message);
+
+/* worker.c: runs a future that is still QUEUED, if the calling thread is a worker of its pool. */
+void plait__future_help(plait_future *future);
+/* Whether the calling thread is running this future's task at this moment. */
+bool plait__future_is_own(const plait_future *future);
+
+#endif

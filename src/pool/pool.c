@@ -1,0 +1,120 @@
+/* pool.c - the verbs of pools of any kind; map and starmap stand in map.c. */
+#include <base/status.h>
+#include <pool/pool.h>
+#include <string.h>
+#include <wait/self.h>
+#include <wait/token.h>
+
+/* ---- handing over tasks ---- */
+
+/* A future for the task that has a reference for each of the caller and the pool. */
+static plait_future *make(plait_pool *pool, const plait_task *task, const void *args, uint32_t flags) {
+    plait_future *future = plait__future_make(task, task->result_size);
+    if (!future) return NULL;
+    if (args) memcpy(plait__future_args(future), args, task->args_size);
+    if (plait__self()->shields) flags |= PLAIT__SHIELDED;
+    future->references = 2;
+    future->state = PLAIT__QUEUED | flags;
+    future->pool = pool;
+    future->token = plait__token_keep(plait_token_current());
+    return future;
+}
+
+static bool makes_sense(const plait_pool *pool, const plait_task *task) {
+    return pool && task && task->version == PLAIT_TASK_VERSION && task->run;
+}
+
+plait_future *plait_pool_submit(plait_pool *pool, const plait_task *task, const void *args) {
+    if (!makes_sense(pool, task)) return plait__future_failed(PLAIT_INVALID);
+    plait_future *future = make(pool, task, args, 0);
+    if (!future) return plait__future_failed(PLAIT_NO_MEMORY);
+    plait_status status = pool->operations->put(pool, future);
+    if (status != PLAIT_OK) {
+        (void)plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING);
+        plait__future_finish(future, status, NULL);
+        plait__future_drop(future);
+    }
+    return future;
+}
+
+plait_status plait_pool_post(plait_pool *pool, const plait_task *task, const void *args) {
+    if (!makes_sense(pool, task)) return PLAIT_INVALID;
+    plait_future *future = make(pool, task, args, PLAIT__POSTED);
+    if (!future) return PLAIT_NO_MEMORY;
+    plait_status status = pool->operations->put(pool, future);
+    if (status != PLAIT_OK) plait__future_drop(future);
+    plait__future_drop(future);
+    return status;
+}
+
+/* ---- untyped functions are a task like any other ---- */
+
+struct call {
+    void *(*function)(void *arg);
+    void *arg;
+};
+
+static void call_function(const void *args, void *result) {
+    const struct call *call = args;
+    void *returned = call->function(call->arg);
+    if (result) *(void **)result = returned;
+}
+
+static const plait_parameter call_parameters[] = {
+    {"function", PLAIT_KIND_POINTER, offsetof(struct call, function), sizeof(void *(*)(void *))},
+    {"arg", PLAIT_KIND_POINTER, offsetof(struct call, arg), sizeof(void *)},
+};
+
+static const plait_task call_task = {
+    .version = PLAIT_TASK_VERSION,
+    .count = 2,
+    .name = "function",
+    .parameters = call_parameters,
+    .args_size = sizeof(struct call),
+    .result_size = sizeof(void *),
+    .result_kind = PLAIT_KIND_POINTER,
+    .run = call_function,
+};
+
+plait_future *plait_submit_function(plait_pool *pool, void *(*function)(void *arg), void *arg) {
+    if (!function) return plait__future_failed(PLAIT_INVALID);
+    struct call call = {function, arg};
+    return plait_pool_submit(pool, &call_task, &call);
+}
+
+plait_status plait_post_function(plait_pool *pool, void *(*function)(void *arg), void *arg) {
+    if (!function) return PLAIT_INVALID;
+    struct call call = {function, arg};
+    return plait_pool_post(pool, &call_task, &call);
+}
+
+/* ---- the end ---- */
+
+plait_status plait_pool_close(plait_pool *pool) {
+    return pool ? pool->operations->close(pool, false) : PLAIT_INVALID;
+}
+
+plait_status plait_pool_join_until(plait_pool *pool, plait_deadline deadline) {
+    return pool ? pool->operations->join(pool, deadline, true) : PLAIT_INVALID;
+}
+
+plait_status plait_pool_join(plait_pool *pool) {
+    return plait_pool_join_until(pool, PLAIT_FOREVER);
+}
+
+plait_status plait_pool_shutdown_until(plait_pool *pool, bool cancel_futures, plait_deadline deadline) {
+    if (!pool) return PLAIT_INVALID;
+    plait_status status = pool->operations->close(pool, cancel_futures);
+    return status == PLAIT_OK ? pool->operations->join(pool, deadline, false) : status;
+}
+
+plait_status plait_pool_shutdown(plait_pool *pool, bool wait, bool cancel_futures) {
+    if (!pool) return PLAIT_INVALID;
+    if (wait) return plait_pool_shutdown_until(pool, cancel_futures, PLAIT_FOREVER);
+    return pool->operations->close(pool, cancel_futures);
+}
+
+void plait_pool_free(plait_pool *pool) {
+    if (!pool) return;
+    if (pool->operations->close(pool, false) == PLAIT_OK) pool->operations->let_go(pool);
+}

@@ -1,0 +1,31 @@
+/* pool.h - what every kind of pool supplies. The public side is plait/pool.h.
+ *
+ * A pool begins with a table of operations. The verbs in pool.c and map.c check their arguments and make
+ * the future or the map; the table's owner runs it: on threads (thread_pool.c), later in processes.
+ */
+#ifndef PLAIT__POOL_H
+#define PLAIT__POOL_H
+
+#include <plait/pool.h>
+#include <pool/future.h>
+
+struct plait__map;
+
+struct plait__pool_operations {
+    const char *kind; /* for people */
+    /* Takes over one reference to a QUEUED future that has a task, to be run. Not PLAIT_OK: it does not. */
+    plait_status (*put)(plait_pool *pool, plait_future *future);
+    /* Runs a map to its end. Not PLAIT_OK: nothing was run; what became of the items stands in the map. */
+    plait_status (*map)(plait_pool *pool, struct plait__map *map);
+    /* No more tasks; and cancels what has not begun. */
+    plait_status (*close)(plait_pool *pool, bool cancel_futures);
+    plait_status (*join)(plait_pool *pool, plait_deadline deadline, bool cancellable);
+    /* The handle is freed; the pool is closed already. */
+    void (*let_go)(plait_pool *pool);
+};
+
+struct plait_pool {
+    const struct plait__pool_operations *operations;
+};
+
+#endif
