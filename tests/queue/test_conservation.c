@@ -80,7 +80,10 @@ static void *produce(void *arg) {
         status = put_one(worker, &item);
         if (status == PLAIT_OK) round->put[worker->index]++;
         if (!expected(status)) plait__add_relaxed(&round->odd, 1);
-        if (status == PLAIT_CANCELLED) plait_token_enter(NULL);
+        if (status == PLAIT_CANCELLED) {
+            plait_token_leave(outer);
+            outer = plait_token_enter(NULL);
+        }
     }
     plait_token_leave(outer);
     return NULL;
@@ -120,7 +123,10 @@ static void *consume(void *arg) {
         plait_status status = get_one(worker, &item, &which);
         if (!expected(status)) plait__add_relaxed(&round->odd, 1);
         if (status == PLAIT_SHUTDOWN) ended |= 1U << which;
-        if (status == PLAIT_CANCELLED) plait_token_enter(NULL);
+        if (status == PLAIT_CANCELLED) {
+            plait_token_leave(outer);
+            outer = plait_token_enter(NULL);
+        }
         if (status != PLAIT_OK) continue;
         see(round, item);
         int64_t *before = &last[which][item / MOST];
