@@ -206,7 +206,7 @@ static plait_status wait_call(plait_queue *queue, const struct call *call, plait
     struct side *side = side_of(queue, call);
     struct plait__waiter waiter;
     struct plait__node node;
-    int64_t since = plait__now();
+    uint64_t since = plait__os_ticks();
     for (uint32_t claim = PLAIT__AWAKE;; claim = plait__wait(&waiter, deadline, true)) {
         bool first = claim == PLAIT__AWAKE;
         struct plait__wakes wakes = {.count = 0};

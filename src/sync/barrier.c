@@ -77,7 +77,6 @@ static void enlist(const plait_barrier *barrier, struct plait__wait_list *list, 
     plait__waiter_init(&arrival->waiter, "barrier", barrier);
     plait__node_init(&arrival->node, &arrival->waiter, barrier, 0);
     arrival->node.want = want;
-    arrival->node.since = plait__now();
     arrival->outcome = WAITING;
     plait__list_append(&list->nodes, &arrival->node.link);
 }

@@ -49,7 +49,6 @@ static struct record *record_of(struct plait__node *node) {
 static void enqueue(plait_condition *condition, struct record *record) {
     plait__waiter_init(&record->waiter, "condition", condition);
     plait__node_init(&record->node, &record->waiter, condition, 0);
-    record->node.since = plait__now();
     record->list = plait__parking(condition);
     plait__mutex_lock(&record->list->mutex);
     plait__store(&condition->word, 1);

@@ -23,30 +23,15 @@
  * in the parking list. A gift is written before it is claimed; when the claim fails (that thread gave up)
  * nobody has been let go yet, for the word still names a holder, and the next in line is tried.
  *
- * `since` is the time, in units of 2^16 ticks, of the last hand-over, or when the first thread parked if that
- * was later; it is written under the list's lock. A release hands over when it is a millisecond old. So
- * hand-overs, which cost a wake each, come at most once a millisecond: even when a crowd has been waiting
- * for long, the lock serves whoever runs in between, and each of the crowd gets its turn.
+ * `since` says when a hand-over is due: see parked.h.
  */
-#include <base/os.h>
 #include <sync/contention.h>
 #include <sync/lock.h>
+#include <sync/parked.h>
 #include <wait/spin.h>
 
 #define PARKED UINT32_C(0x80000000)
 #define HOLDER PLAIT__IDENT_MASK
-
-enum { FAIR_US = 1000, SINCE_SHIFT = 16 };
-
-/* The CPU's own counter, because it is cheaper to read than the clock. */
-static uint32_t coarse_time(void) {
-    return (uint32_t)(plait__os_ticks() >> SINCE_SHIFT);
-}
-
-static bool overdue(const plait_lock *lock) {
-    uint32_t most = (uint32_t)(plait__os_ticks_per_us() * FAIR_US >> SINCE_SHIFT);
-    return coarse_time() - plait__load(&lock->since) > most;
-}
 
 /* ---- acquire ---- */
 
@@ -66,7 +51,7 @@ static bool announce_parked(struct plait__wait_list *list, plait_lock *lock, boo
     uint32_t word = plait__load(&lock->word);
     while (word & HOLDER) {
         if ((word & PARKED) || plait__cas(&lock->word, &word, word | PARKED)) {
-            if (!again && !plait__parked(list, lock)) plait__store(&lock->since, coarse_time());
+            if (!again && !plait__parked(list, lock)) plait__store(&lock->since, plait__coarse(plait__os_ticks()));
             return true;
         }
     }
@@ -125,13 +110,13 @@ plait_status plait_lock_acquire_nowait(plait_lock *lock) {
 /* Claims the first parked thread that can be claimed, and releases the lock to it or for it. The word has
  * PARKED and the list is locked, so nobody else changes it. */
 static void release_to_parked(struct plait__wait_list *list, plait_lock *lock, struct plait__wakes *wakes) {
-    bool gift = overdue(lock);
+    bool gift = plait__overdue(&lock->since);
     struct plait__node *next, *node = plait__parked(list, lock);
     for (; node; node = next) {
         next = plait__parked_after(list, node);
         if (!gift && plait__claim(node, 0, wakes)) break;
         if (!gift) continue;
-        plait__store(&lock->since, coarse_time());
+        plait__store(&lock->since, plait__coarse(plait__os_ticks()));
         plait__store_release(&lock->word, node->waiter->self->ident | (next ? PARKED : 0));
         if (plait__claim(node, PLAIT__GIFT, wakes)) return;
     }
@@ -172,7 +157,7 @@ bool plait__lock_adopt(struct plait__wait_list *list, plait_lock *lock, struct p
     if (!announce_parked(list, lock, false)) return false;
     plait__list_remove(&node->link);
     node->address = lock;
-    node->since = plait__now();
+    node->since = plait__os_ticks();
     plait__list_append(&list->nodes, &node->link);
     return true;
 }

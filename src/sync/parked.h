@@ -1,10 +1,12 @@
 /* parked.h - what the objects of this room share around the parking table (wait/parking.h).
  *
  * Handing over. A release lets whoever runs take what was released, which is fast and keeps a crowd from
- * slowing down those who run, but could starve those who are parked. So an object has a `since`: the time,
- * in units of 2^16 ns, of its last hand-over, or when the first thread parked if that was later; written
- * under the list's lock. When it is a millisecond old a release gives what it releases to the first parked
- * thread, by a claim that is a gift. Hand-overs cost a wake each and come at most once a millisecond.
+ * slowing down those who run, but could starve those who are parked. So an object has a `since`: the time
+ * of its last hand-over, or when the first thread parked if that was later; written under the list's lock.
+ * When it is a millisecond old a release gives what it releases to the first parked thread, by a claim that
+ * is a gift. So hand-overs, which cost a wake each, come at most once a millisecond: even when a crowd has
+ * been waiting for long, the object serves whoever runs in between, and each of the crowd gets its turn.
+ * Times are in units of 2^16 ticks of the CPU's counter, which is cheaper to read than the clock.
  *
  * Settling. Where the giver makes the claim before it has written the object's word, because only then it
  * knows whether the claim was first, the receiver must not go on before that is written: it passes through
@@ -16,14 +18,15 @@
 
 #include <wait/parking.h>
 
-enum { PLAIT__FAIR_NS = 1000000, PLAIT__SINCE_SHIFT = 16 };
+enum { PLAIT__FAIR_US = 1000, PLAIT__SINCE_SHIFT = 16 };
 
-static inline uint32_t plait__coarse(int64_t ns) {
-    return (uint32_t)(ns >> PLAIT__SINCE_SHIFT);
+static inline uint32_t plait__coarse(uint64_t ticks) {
+    return (uint32_t)(ticks >> PLAIT__SINCE_SHIFT);
 }
 
 static inline bool plait__overdue(const uint32_t *since) {
-    return plait__coarse(plait__now()) - plait__load(since) > (PLAIT__FAIR_NS >> PLAIT__SINCE_SHIFT);
+    uint32_t most = plait__coarse(plait__os_ticks_per_us() * PLAIT__FAIR_US);
+    return plait__coarse(plait__os_ticks()) - plait__load(since) > most;
 }
 
 /* Called by the receiver of a gift. */

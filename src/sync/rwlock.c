@@ -136,7 +136,7 @@ static uint32_t next_word(const struct attempt *attempt, uint32_t word, bool ent
 }
 
 /* Enters, or sets PARKED and what else is needed for parking. `since`: when this wait began, 0: now. */
-static bool enter_or_announce(const struct attempt *attempt, int64_t since) {
+static bool enter_or_announce(const struct attempt *attempt, uint64_t since) {
     plait_rwlock *lock = attempt->lock;
     uint32_t word = plait__load(&lock->word);
     bool enter;
@@ -144,7 +144,7 @@ static bool enter_or_announce(const struct attempt *attempt, int64_t since) {
         enter = may_enter(attempt, word);
     } while (!plait__cas(&lock->word, &word, next_word(attempt, word, enter)));
     if (!enter && !plait__parked(attempt->list, lock))
-        plait__store(&lock->since, plait__coarse(since ? since : plait__now()));
+        plait__store(&lock->since, plait__coarse(since ? since : plait__os_ticks()));
     return enter;
 }
 
@@ -158,7 +158,7 @@ static uint32_t give(struct plait__wait_list *list, plait_rwlock *lock, struct p
         else if (plait__claim(node, PLAIT__GIFT, wakes))
             word = WRITER;
     }
-    if (word) plait__store(&lock->since, plait__coarse(plait__now()));
+    if (word) plait__store(&lock->since, plait__coarse(plait__os_ticks()));
     return word;
 }
 
@@ -187,7 +187,7 @@ static void hand_on(struct plait__wait_list *list, plait_rwlock *lock, struct pl
 /* ---- acquire ---- */
 
 /* With the list locked. True: entered, and the list is given back. */
-static bool enter(const struct attempt *attempt, int64_t since) {
+static bool enter(const struct attempt *attempt, uint64_t since) {
     struct plait__wakes wakes = {.count = 0};
     if (!enter_or_announce(attempt, since)) return false;
     if (attempt->want == TO_READ) admit_readers(attempt->list, attempt->lock, &wakes);

@@ -40,12 +40,12 @@ static bool take(plait_semaphore *semaphore) {
 }
 
 /* Sets PARKED, unless there is a permit. `since`: when this wait began, 0: now. Under the list's lock. */
-static bool announce_parked(struct plait__wait_list *list, plait_semaphore *semaphore, int64_t since) {
+static bool announce_parked(struct plait__wait_list *list, plait_semaphore *semaphore, uint64_t since) {
     uint32_t word = plait__load(&semaphore->word);
     while (!(word & PERMITS)) {
         if ((word & PARKED) || plait__cas(&semaphore->word, &word, word | PARKED)) {
             if (!plait__parked(list, semaphore))
-                plait__store(&semaphore->since, plait__coarse(since ? since : plait__now()));
+                plait__store(&semaphore->since, plait__coarse(since ? since : plait__os_ticks()));
             return true;
         }
     }
@@ -108,7 +108,7 @@ static bool hand_over(struct plait__wait_list *list, plait_semaphore *semaphore,
     for (; node; node = next) {
         next = plait__parked_after(list, node);
         if (node->want != A_PERMIT || !plait__claim(node, PLAIT__GIFT, wakes)) continue;
-        plait__store(&semaphore->since, plait__coarse(plait__now()));
+        plait__store(&semaphore->since, plait__coarse(plait__os_ticks()));
         return true;
     }
     return false;

@@ -109,7 +109,6 @@ static size_t enqueue(struct selection *selection, struct plait__waiter *waiter)
         struct plait__node *node = &selection->nodes[i];
         if (!kind_of(one)->enqueue) continue;
         plait__node_init(node, waiter, one->object, (uint32_t)i);
-        node->since = plait__now();
         if (!kind_of(one)->enqueue(one, node)) return i;
     }
     return selection->count;

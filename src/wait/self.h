@@ -24,6 +24,8 @@ struct plait__self {
     uint32_t host_depth;          /* waits entered: the host's hooks run for the outermost */
     int host_pending;             /* set by plait_host_interrupt, in a signal handler */
     uint64_t random;              /* plait__random's state */
+    uint32_t spins_missed;        /* of late, one after the other; see spin.h */
+    uint32_t spins_to_skip;
 
     /* Left for the floors above; the wait core does not look inside. */
     void *thread;                      /* src/thread: the plait_thread that this is */

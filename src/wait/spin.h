@@ -6,20 +6,25 @@
  * never in PAUSE instructions, whose length differs twentyfold between CPUs. Between two looks at a word
  * that others work on a spinner stays away, longer each time, so that it leaves the cache line to them;
  * a word that is only the spinner's own it may look at often.
- * Nobody spins on a single CPU or when more threads run than there are CPUs: the one who is waited for
- * may need this very CPU.
+ * Nobody spins on a single CPU, or when more threads run than there are CPUs: the one who is waited for
+ * may need this very CPU. The threads of other programs cannot be counted; but they show by spins that
+ * are in vain. A thread that has missed several times in a row skips more and more of its spins, up to
+ * sixty-two between two trials, until one succeeds.
  */
 #ifndef PLAIT__SPIN_H
 #define PLAIT__SPIN_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <wait/self.h>
 
 /* What is looked at: a word that only this thread waits on, or one that others work on. */
 enum plait__spin_on { PLAIT__SPIN_ON_OWN, PLAIT__SPIN_ON_SHARED };
 
-/* All in ticks. */
+/* Times in ticks. */
 struct plait__spin {
+    struct plait__self *self;
+    uint32_t missed;  /* by this thread in a row, before this one */
     uint64_t end;     /* when to stop */
     uint64_t gap;     /* until the next look */
     uint64_t longest; /* that the gap may grow to */

@@ -36,6 +36,7 @@
 #include <base/atomic.h>
 #include <base/clock.h>
 #include <base/list.h>
+#include <base/os.h>
 #include <plait/deadline.h>
 #include <wait/mutex.h>
 #include <wait/self.h>
@@ -73,7 +74,7 @@ struct plait__node {
     const void *address;         /* what it waits for */
     uint32_t index;              /* which case of the waiter this is */
     uint32_t want;               /* for the object's own use: reader or writer, how many, ... */
-    int64_t since;               /* when it began to wait (plait__now) */
+    uint64_t since;              /* when it began to wait, in ticks */
 };
 
 /* Guards a list of nodes. Objects on the heap have one of their own, word-sized ones share the parking
@@ -87,7 +88,8 @@ void plait__waiter_init(struct plait__waiter *waiter, const char *kind, const vo
 
 static inline void plait__node_init(struct plait__node *node, struct plait__waiter *waiter,
                                     const void *address, uint32_t index) {
-    *node = (struct plait__node){.waiter = waiter, .address = address, .index = index};
+    *node = (struct plait__node){
+        .waiter = waiter, .address = address, .index = index, .since = plait__os_ticks()};
 }
 
 /* Claims the waiter on its own behalf; false if another claim was first. */
