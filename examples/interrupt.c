@@ -28,6 +28,7 @@ PLAIT_TASK(plait_status, work, (int, worker), (plait_semaphore *, at_work)) {
 int main(void) {
     static plait_semaphore at_work;
     plait_thread *workers[WORKERS];
+    signal(SIGINT, SIG_DFL); /* shells start background jobs with it ignored */
     if (plait_interrupt_install() != PLAIT_OK) return 1;
     saved = plait_queue_of(int, WORKERS);
     for (int i = 0; i < WORKERS; i++) workers[i] = plait_start(work, i, &at_work);
