@@ -15,6 +15,7 @@
  *   plait__cas_acquire(p, &expected, v)      acquire, relaxed on failure; strong
  *   plait__cas_release(p, &expected, v)      release, relaxed on failure; strong
  * A failed compare-and-swap stores what it found in `expected`.
+ * A checked build evaluates the address twice (hooks.h), so it must have no side effects.
  */
 #ifndef PLAIT__ATOMIC_H
 #define PLAIT__ATOMIC_H

@@ -3,6 +3,7 @@
 
 #include <plait/cpu.h>
 
+#include <errno.h>
 #include <sched.h>
 
 TEST(there_is_a_cpu) {
@@ -25,4 +26,11 @@ TEST(pinned_to_one_cpu_there_is_one) {
     }
     ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
     ck_assert_int_eq(plait_cpu_count(), 1);
+}
+
+/* It looks into files that need not be there; the first contended lock may be what asks. */
+TEST(asking_leaves_errno_alone) {
+    errno = EDOM;
+    (void)plait_cpu_count();
+    ck_assert_int_eq(errno, EDOM);
 }
