@@ -48,8 +48,9 @@ static void reason_of(plait_status code, int number, char *reason, size_t size) 
     snprintf(reason, size, ": %s", found);
 }
 
-/* The whole message, allocated; NULL when memory is out. */
+/* The whole message, allocated; NULL when there is none or memory is out. */
 static char *compose(plait_status code, int number, const char *format, va_list arguments) {
+    if (!format) return NULL;
     char reason[160];
     reason_of(code, number, reason, sizeof reason);
     va_list again;
@@ -70,12 +71,10 @@ plait_status plait_raise(plait_status code, const char *format, ...) {
     plait__frame_clear(frame);
     frame->raised = 1;
     frame->status = code;
-    if (format) {
-        va_list arguments;
-        va_start(arguments, format);
-        frame->message = compose(code, number, format, arguments);
-        va_end(arguments);
-    }
+    va_list arguments;
+    va_start(arguments, format);
+    frame->message = compose(code, number, format, arguments);
+    va_end(arguments);
     errno = number;
     return PLAIT_OK;
 }

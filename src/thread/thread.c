@@ -208,9 +208,10 @@ static plait_thread *launch(plait_thread *thread, size_t stack_size) {
     return NULL;
 }
 
-/* What must be in place before the first thread. */
+/* What must be in place before the first thread. The main thread must be known as such when it ends. */
 static bool ready(void) {
     plait__thread_watch_forks();
+    if (!plait__self()->thread) (void)plait_thread_main();
     plait_status status = plait__exit_watch();
     if (status) plait__set_last_error(status);
     return status == PLAIT_OK;

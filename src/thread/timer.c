@@ -7,6 +7,7 @@
 #include <base/memory.h>
 #include <base/status.h>
 #include <plait/timer.h>
+#include <pthread.h>
 #include <thread/service.h>
 #include <thread/task_frame.h>
 
@@ -29,15 +30,25 @@ static void forget(struct plait__job *job) {
     plait_timer_free(of_job(job));
 }
 
-static void call(struct plait__job *job) {
-    plait_timer *timer = of_job(job);
+struct call {
+    plait_timer *timer;
     struct plait__frame frame;
-    plait__frame_begin(&frame, "timer");
-    timer->function(timer->argument);
-    plait_status status = plait__frame_end(&frame);
-    if (status) plait__failure_unread(status, frame.message, "timer", "plait-service");
-    plait__frame_clear(&frame);
-    plait_timer_free(timer);
+};
+
+static void finish(void *argument) {
+    struct call *call = argument;
+    plait_status status = plait__frame_end(&call->frame);
+    if (status) plait__failure_unread(status, call->frame.message, "timer", "plait-service");
+    plait__frame_clear(&call->frame);
+    plait_timer_free(call->timer);
+}
+
+static void run(struct plait__job *job) {
+    struct call call = {.timer = of_job(job)};
+    plait__frame_begin(&call.frame, "timer");
+    pthread_cleanup_push(finish, &call); /* should it call pthread_exit */
+    call.timer->function(call.timer->argument);
+    pthread_cleanup_pop(1);
 }
 
 plait_timer *plait_timer_start(plait_deadline when, void (*function)(void *), void *argument) {
@@ -47,7 +58,7 @@ plait_timer *plait_timer_start(plait_deadline when, void (*function)(void *), vo
     }
     plait_timer *timer = plait__allocate(sizeof *timer);
     if (!timer) return NULL;
-    *timer = (plait_timer){{.run = call, .forget = forget}, 2, function, argument};
+    *timer = (plait_timer){{.run = run, .forget = forget}, 2, function, argument};
     plait_status status = plait__service_set(&timer->job, when);
     if (status == PLAIT_OK) return timer;
     plait__release(timer);

@@ -1,0 +1,140 @@
+/* What a fork leaves of threads in the child. */
+#include "program.h"
+#include "support/stress.h"
+
+#include <plait.h>
+#include <pthread.h>
+#include <stdio.h>
+
+static plait_event never;
+static plait_thread *sleeper;
+
+PLAIT_TASK(void, sleep_for_ever) {
+    plait_event_wait(&never);
+}
+PLAIT_TASK(int, plus_one, (int, x)) {
+    return x + 1;
+}
+
+/* Every finding has a number of its own. */
+static int in_child_of_main(void) {
+    int result = 0;
+    plait_thread *found[4];
+    if (plait_thread_is_alive(sleeper)) return 1;
+    if (plait_thread_join(sleeper) != PLAIT_OK) return 2;
+    if (plait_thread_result(sleeper, NULL) != PLAIT_BROKEN) return 3;
+    if (plait_thread_enumerate(found, 4) != 1 || found[0] != plait_thread_main()) return 4;
+    if (plait_thread_current() != plait_thread_main()) return 5;
+    if (plait_thread_native_id(plait_thread_main()) != (uint32_t)getpid()) return 6;
+    if (plait_shutdown(PLAIT_NOW) != PLAIT_OK) return 7; /* vanished threads are not waited for */
+    plait_thread_free(sleeper);
+    plait_thread *thread = plait_start(plus_one, 41);
+    if (plait_thread_result(thread, &result) != PLAIT_OK || result != 42) return 8;
+    plait_thread_free(thread);
+    return 0; /* and exit does not wait for them either */
+}
+
+TEST(the_child_has_one_thread) {
+    sleeper = plait_start(sleep_for_ever);
+    (void)plait_thread_main();
+    struct program program = program_run(in_child_of_main);
+    ck_assert_program_exit(program, 0);
+    ck_assert_str_eq(program.said, "");
+    ck_assert(plait_thread_is_alive(sleeper));
+    plait_event_set(&never);
+    ck_assert_ok(plait_thread_result(sleeper, NULL));
+    plait_thread_free(sleeper);
+}
+
+static int in_child_of_a_thread(void) {
+    plait_thread *current = plait_thread_current();
+    if (current != plait_thread_main()) return 1;
+    if (plait_thread_active_count() != 1) return 2;
+    if (plait_thread_native_id(current) != (uint32_t)getpid()) return 3;
+    if (plait_thread_join(current) != PLAIT_DEADLOCK) return 4;
+    return in_child_of_main();
+}
+
+PLAIT_TASK(int, fork_and_look) {
+    struct program program = program_run(in_child_of_a_thread);
+    return WIFEXITED(program.status) ? WEXITSTATUS(program.status) : -1;
+}
+
+TEST(the_forking_thread_is_the_childs_main_thread) {
+    int found = -1;
+    sleeper = plait_start(sleep_for_ever);
+    plait_thread *thread = plait_start(fork_and_look);
+    ck_assert_ok(plait_thread_result(thread, &found));
+    ck_assert_int_eq(found, 0);
+    plait_thread_free(thread);
+    plait_event_set(&never);
+    ck_assert_ok(plait_thread_join(sleeper));
+    plait_thread_free(sleeper);
+}
+
+static int child_of_foreign(void) {
+    return plait_thread_current() == plait_thread_main() && plait_thread_active_count() == 1 ? 0 : 1;
+}
+
+static void *fork_in_foreign(void *unused) {
+    (void)unused;
+    struct program program = program_run(child_of_foreign);
+    return program.status == 0 ? NULL : &never;
+}
+
+TEST(a_foreign_thread_that_forks_is_main_too) {
+    pthread_t thread;
+    void *bad = &never;
+    (void)plait_thread_current();
+    ck_assert_int_eq(pthread_create(&thread, NULL, fork_in_foreign, NULL), 0);
+    ck_assert_int_eq(pthread_join(thread, &bad), 0);
+    ck_assert_ptr_null(bad);
+}
+
+/* The thread's function returns in the child, where it is the main thread: the process ends well. */
+PLAIT_TASK(pid_t, just_fork) {
+    return fork();
+}
+
+TEST(a_task_that_forks_may_return_in_both) {
+    pid_t child = 0;
+    int status = -1;
+    plait_thread *thread = plait_start(just_fork);
+    ck_assert_ok(plait_thread_result(thread, &child));
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    plait_thread_free(thread);
+}
+
+/* Forks at any moment of other threads' starts and ends: no child may hang or crash. */
+static plait_event stop;
+
+PLAIT_TASK(void, start_and_end) {
+    int result;
+    while (!plait_event_is_set(&stop)) {
+        plait_thread *thread = plait_start(plus_one, 1);
+        if (!thread || plait_thread_result(thread, &result)) plait_raise(PLAIT_FAILED, NULL);
+        plait_thread_free(thread);
+    }
+}
+
+static int quick_child(void) {
+    int result = 0;
+    plait_thread *thread = plait_start(plus_one, 1);
+    if (!thread || plait_thread_result(thread, &result) || result != 2) return 1;
+    plait_thread_free(thread);
+    return 0;
+}
+
+TEST(forks_at_any_moment) {
+    plait_thread *busy[2] = {plait_start(start_and_end), plait_start(start_and_end)};
+    for (int i = 0; i < 100 || stress_goes_on(); i++) {
+        struct program program = program_run(quick_child);
+        ck_assert_program_exit(program, 0);
+    }
+    plait_event_set(&stop);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_ok(plait_thread_result(busy[i], NULL));
+        plait_thread_free(busy[i]);
+    }
+}
