@@ -1,52 +1,14 @@
 /* report.c - tables for people, objects for programs. */
 #include "report.h"
 
+#include "machine.h"
+
 #include <stdio.h>
-#include <string.h>
-#include <sys/utsname.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { WHO_WIDTH = 22, SHAPE_WIDTH = 44, FIGURE_WIDTH = 13 };
 
-/* ---- the machine ---- */
-
-static void cpu_model(char *model, size_t size) {
-    char line[256];
-    snprintf(model, size, "unknown CPU");
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    if (!file) return;
-    while (fgets(line, sizeof line, file)) {
-        char *value = strstr(line, ": ");
-        if (strncmp(line, "model name", 10) != 0 || !value) continue;
-        value[strcspn(value, "\n")] = '\0';
-        snprintf(model, size, "%s", value + 2);
-        break;
-    }
-    fclose(file);
-}
-
-const char *report_machine(void) {
-    static char line[640];
-    char model[256];
-    char date[32] = "";
-    struct utsname system = {0};
-    time_t now = time(NULL);
-    struct tm local;
-    if (line[0]) return line;
-    cpu_model(model, sizeof model);
-    if (localtime_r(&now, &local)) strftime(date, sizeof date, "%Y-%m-%d %H:%M", &local);
-    uname(&system);
-    snprintf(line, sizeof line, "%s, %ld CPUs, %s %.80s, %s %s, %s", model, sysconf(_SC_NPROCESSORS_ONLN),
-             system.sysname, system.release,
-#ifdef __clang__
-             "clang", __clang_version__,
-#else
-             "gcc", __VERSION__,
-#endif
-             date);
-    return line;
-}
+/* The share of the CPUs above which the use by others is told. */
+static const double NOTEWORTHY = 0.05;
 
 /* ---- for people ---- */
 
@@ -106,6 +68,10 @@ void report_table(const struct report *report) {
     for (int i = 0; i < report->shape->count; i++) print_row(report, &report->rows[i]);
     for (int i = 0; report->best && i < report->shape->count; i++)
         if (report->rows[i].contestant->ours) print_ratios(report, &report->rows[i]);
+    if (report->others > NOTEWORTHY)
+        printf("  Other programs used %.0f %% of the CPUs meanwhile: figures of threads that run at once are "
+               "doubtful.\n",
+               100 * report->others);
 }
 
 void report_summary_line(const struct report *report) {
@@ -134,6 +100,7 @@ static void print_numbers(const struct report *report, const struct report_row *
     printf(", \"%s\": %.3f, \"runs\": %d, \"min\": %.3f, \"max\": %.3f", names[0], row->median[0],
            report->rounds, row->min, row->max);
     for (int i = 1; names[i]; i++) printf(", \"%s\": %.3f", names[i], row->median[i]);
+    printf(", \"others_cpu_share\": %.3f", report->others);
     if (report->best) printf(", \"ratio_to_best_peer\": %.3f", row->ratio);
 }
 
@@ -153,7 +120,7 @@ void report_json(const struct report *report) {
             print_numbers(report, row);
         }
         printf(", ");
-        print_string("machine", report_machine());
+        print_string("machine", machine_line());
         printf("}\n");
     }
 }

@@ -16,12 +16,10 @@ struct report {
     const char *bench;
     const struct bench_shape *shape;
     int rounds;
+    double others; /* share of the CPUs that other programs used meanwhile */
     struct report_row rows[BENCH_CONTESTANTS];
     const struct report_row *best; /* of the peers; NULL: none is here */
 };
-
-/* CPU, kernel, compiler and date, in one line. Static. */
-const char *report_machine(void);
 
 void report_table(const struct report *report);
 void report_json(const struct report *report);

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "apart.h"
+#include "machine.h"
 #include "report.h"
 
 #include <signal.h>
@@ -60,7 +61,7 @@ void bench_start(const char *bench, int argc, char **argv) {
             break;
         }
     }
-    if (!options.json) printf("%s\n", report_machine());
+    if (!options.json) printf("%s\n", machine_line());
 }
 
 static bool wanted(const char *shape) {
@@ -147,6 +148,12 @@ static void fill(struct report *report, samples taken) {
         report->rows[i].ratio = report->rows[i].median[0] / report->best->median[0];
 }
 
+static double used_by_others(struct machine_use before, struct machine_use after) {
+    double offered = after.offered - before.offered;
+    double others = after.others - before.others;
+    return offered > 0 && others > 0 ? others / offered : 0;
+}
+
 void bench_compare(const struct bench_shape *shape) {
     static samples taken;
     if (!wanted(shape->name)) return;
@@ -155,7 +162,9 @@ void bench_compare(const struct bench_shape *shape) {
     report->bench = options.bench;
     report->shape = shape;
     report->rounds = options.rounds ? options.rounds : shape->rounds ? shape->rounds : USUAL_ROUNDS;
+    struct machine_use before = machine_use();
     run_rounds(shape, report->rounds, taken);
+    report->others = used_by_others(before, machine_use());
     fill(report, taken);
     (options.json ? report_json : report_table)(report);
     fflush(stdout);
