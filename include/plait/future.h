@@ -55,7 +55,7 @@ typedef struct plait_future plait_future;
     plait_future_result_until((future), (out), PLAIT__RESULT_SIZE(out), (deadline))
 
 /* What these call: `size` is the size of *out, 0 if the caller does not know (then it is not checked). */
-PLAIT_API PLAIT_WARN_UNUSED plait_status plait_future_result(plait_future *future, void *out, size_t size);
+PLAIT_API plait_status plait_future_result(plait_future *future, void *out, size_t size);
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_future_result_until(plait_future *future, void *out,
                                                                    size_t size, plait_deadline deadline);
 

@@ -52,12 +52,8 @@ static plait_status run(struct race *race, size_t count, size_t *which, plait_de
 
 static bool makes_sense(plait_future *const *futures, size_t count, const void *out, size_t size) {
     if (!futures || !count) return false;
-    for (size_t i = 0; i < count; i++) {
-        const plait_future *future = futures[i];
-        if (!future) return false;
-        bool has_result = future->task || future->result_size;
-        if (out && size && has_result && size != future->result_size) return false;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!futures[i] || !plait__future_fits(futures[i], out, size)) return false;
     return true;
 }
 

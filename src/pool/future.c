@@ -254,15 +254,18 @@ static plait_status outcome(plait_future *future) {
     return future->status;
 }
 
+bool plait__future_fits(const plait_future *future, const void *out, size_t size) {
+    if (!out || !size || size == future->result_size) return true;
+    return plait_future_done(future) && future->status != PLAIT_OK; /* a refusal has no result at all */
+}
+
 plait_status plait_future_result_until(plait_future *future, void *out, size_t size,
                                        plait_deadline deadline) {
     if (!future) return PLAIT_INVALID;
-    bool has_result = future->task || future->result_size; /* a promise of nothing may be a refusal */
-    if (out && size && has_result && size != future->result_size) return PLAIT_INVALID;
+    if (!plait__future_fits(future, out, size)) return PLAIT_INVALID;
     plait_status status = await(future, deadline);
     if (status == PLAIT_OK) status = outcome(future);
     if (status != PLAIT_OK || !out) return status;
-    if (out && size && size != future->result_size) return PLAIT_INVALID;
     memcpy(out, plait__future_result(future), future->result_size);
     mark(future, PLAIT__TAKEN);
     return PLAIT_OK;

@@ -71,8 +71,11 @@ struct plait_future {
     void (*destroy)(void *result, void *context);
     void *context;
     size_t result_size;
+    plait_future *outer;                 /* the one inside which it runs; its worker's business */
     uint32_t pool_number, worker_number; /* who ran it, for people */
 };
+
+_Static_assert(sizeof(plait_future) <= 128, "a future is to stay small");
 
 static inline uint32_t plait__future_phase(const plait_future *future) {
     return plait__load_acquire(&future->state) & PLAIT__PHASE;
@@ -87,6 +90,8 @@ plait_future *plait__future_make(const plait_task *task, size_t result_size);
 plait_future *plait__future_failed(plait_status status);
 void plait__future_drop(plait_future *future);
 
+/* Whether `size` bytes at `out` are right for its result: also if nobody wants it, or cannot tell. */
+bool plait__future_fits(const plait_future *future, const void *out, size_t size);
 /* from -> to, if that is the phase it is in. */
 bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to);
 /* SETTING -> DONE with this status and message (which is taken over; may be NULL): wakes who waits, calls

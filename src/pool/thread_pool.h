@@ -47,7 +47,7 @@ struct plait__worker {
     uint32_t number;
     plait_token *spare;    /* for the next task */
     plait_future *taken;   /* from the queue, with the queue's reference */
-    plait_future *running; /* the innermost; linked to the next outer one through its job.link */
+    plait_future *running; /* the innermost */
 };
 
 /* The calling thread as a worker, or NULL. */

@@ -3,9 +3,10 @@
  * A task runs under a token of its own, below the one that its submitter had. The worker uses the same
  * token again for the next task, unless somebody else holds it still or it was cancelled, so running a
  * task allocates nothing.
- * A worker that waits for a task of its pool which nobody has begun runs it inside its own: such tasks nest,
- * and the worker keeps them as a list, innermost first, linked through what was their place in the queue.
- * If a task ends its thread (pthread_exit), the handler below finds all that were running on it there.
+ * A worker that waits for a task of its pool which nobody has begun runs it inside its own; its place in the
+ * queue stays until a worker finds that nothing is left to do there. Such tasks nest, and the worker keeps
+ * them as a list, innermost first. If a task ends its thread (pthread_exit), the handler below finds all
+ * that were running on it there.
  */
 #include <base/memory.h>
 #include <base/status.h>
@@ -25,11 +26,6 @@ struct plait__worker *plait__worker(void) {
 }
 
 /* ---- running a task ---- */
-
-static plait_future *outer_of(const plait_future *running) {
-    struct plait__link *link = running->job.link.previous;
-    return link ? plait__of_link(plait__of_link(link, struct plait__job, link), plait_future, job) : NULL;
-}
 
 /* The worker's own token below `parent`, whose reference it takes over; NULL when memory is out. */
 static plait_token *own_token(struct plait__worker *worker, plait_token *parent) {
@@ -65,33 +61,34 @@ static void end_running(plait_future *future) {
 }
 
 static void enter(struct plait__worker *worker, plait_future *future) {
-    future->job.link.previous = worker->running ? &worker->running->job.link : NULL;
-    future->job.link.next = NULL;
+    future->outer = worker->running;
     future->pool_number = worker->pool->number;
     future->worker_number = worker->number;
     worker->running = future;
 }
 
 static void leave(struct plait__worker *worker, plait_future *future) {
-    worker->running = outer_of(future);
+    worker->running = future->outer;
     end_running(future);
     plait_token *token = future->token;
     future->token = NULL;
     keep_token(worker, token);
 }
 
-/* The future is STARTING, and its token is current. */
-static void call_task(struct plait__worker *worker, plait_future *future) {
+/* The future is STARTING; the task runs under this token. */
+static void call_task(struct plait__worker *worker, plait_future *future, plait_token *token) {
     struct plait__self *self = plait__self();
     uint32_t shields = self->shields; /* of the task that waits for this one, if any */
     struct plait__frame frame;
     self->shields = plait__load(&future->state) & PLAIT__SHIELDED ? 1 : 0;
     enter(worker, future);
+    plait_token *before = plait_token_enter(token);
     begin_running(future);
     plait__frame_begin(&frame, future->task->name);
     future->task->run(plait__future_args(future), plait__future_result(future));
     plait_status status = plait__frame_end(&frame);
     self->shields = shields;
+    plait_token_leave(before);
     leave(worker, future);
     plait__future_finish(future, status, plait__frame_take(&frame));
 }
@@ -112,10 +109,8 @@ static void run_future(struct plait__worker *worker, plait_future *future) {
     }
     plait_token *parent = future->token;
     future->token = own_token(worker, parent);
-    plait_token *before = plait_token_enter(future->token ? future->token : parent);
-    bool borrowed = !future->token;
-    call_task(worker, future);
-    plait_token_leave(before);
+    bool borrowed = !future->token; /* memory is out: it cannot be cancelled by itself */
+    call_task(worker, future, borrowed ? parent : future->token);
     if (borrowed) plait_token_free(parent);
 }
 
@@ -127,7 +122,7 @@ void plait__future_help(plait_future *future) {
 bool plait__future_is_own(const plait_future *future) {
     if (!current) return false;
     const plait_future *running = current->running;
-    while (running && running != future) running = outer_of(running);
+    while (running && running != future) running = running->outer;
     return running != NULL;
 }
 
@@ -268,6 +263,7 @@ static void left_early(void *argument) {
     self->task = NULL; /* those frames are gone */
     plait_future *future;
     while ((future = worker->running) != NULL) {
+        plait_token_leave(future->outer ? future->outer->token : NULL);
         leave(worker, future);
         plait__future_finish(future, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
     }

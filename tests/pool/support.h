@@ -1,0 +1,58 @@
+/* What the tests of futures and pools share. */
+#ifndef PLAIT_TEST_POOL_SUPPORT_H
+#define PLAIT_TEST_POOL_SUPPORT_H
+
+#include "support/test.h"
+
+#include <base/atomic.h>
+#include <plait.h>
+#include <wait/waiter.h>
+
+#include <sched.h>
+#include <string.h>
+
+struct pool_sleepers {
+    const char *kind;
+    int count;
+};
+
+static inline void pool_count_sleeper(struct plait__waiter *waiter, void *context) {
+    struct pool_sleepers *sleepers = context;
+    if (waiter->kind && strcmp(waiter->kind, sleepers->kind) == 0 &&
+        plait__load(&waiter->word) == PLAIT__SLEEPING)
+        sleepers->count++;
+}
+
+/* Returns when this many threads sleep in a wait of this kind. */
+static inline void pool_await_sleepers(const char *kind, int count) {
+    for (;;) {
+        struct pool_sleepers sleepers = {kind, 0};
+        plait__each_sleeper(pool_count_sleeper, &sleepers);
+        if (sleepers.count >= count) return;
+        sched_yield();
+    }
+}
+
+/* Ends a pool as most tests do. */
+static inline void pool_end(plait_pool *pool) {
+    ck_assert_ok(plait_pool_close(pool));
+    ck_assert_ok(plait_pool_join(pool));
+    plait_pool_free(pool);
+}
+
+/* The excepthook of tests that look at what it is told. */
+struct pool_told {
+    int count;
+    plait_status status;
+    char message[64], task[32];
+};
+
+static inline void pool_hear(const plait_failure *failure, void *context) {
+    struct pool_told *told = context;
+    told->status = failure->status;
+    strncpy(told->message, failure->message, sizeof told->message - 1);
+    strncpy(told->task, failure->task ? failure->task : "", sizeof told->task - 1);
+    plait__add(&told->count, 1);
+}
+
+#endif

@@ -1,0 +1,124 @@
+/* Lack of memory: a failed future or a status, nothing lost, no leak, no hang. */
+#include "support.h"
+#include "support/faults.h"
+
+PLAIT_TASK(int, square, (int, x)) {
+    return x * x;
+}
+
+static void nothing(plait_future *future, void *context) {
+    (void)future;
+    (void)context;
+}
+
+static plait_status submit_and_wait(void) {
+    plait_pool *pool = plait_pool_new(1);
+    if (!pool) return plait_last_error();
+    plait_future *future = plait_submit(pool, square, 3);
+    int nine = 9;
+    plait_status status = plait_result(future, &nine);
+    if (nine != 9) status = PLAIT_FAILED;
+    if (status == PLAIT_OK) status = plait_future_add_done_callback(future, nothing, NULL);
+    plait_future_free(future);
+    plait_pool_shutdown(pool, true, false);
+    plait_pool_free(pool);
+    return status;
+}
+
+TEST(submit_survives_lack_of_memory) {
+    fault_every(submit_and_wait);
+}
+
+static plait_status post_and_wait(void) {
+    plait_pool *pool = plait_pool_new(1);
+    if (!pool) return plait_last_error();
+    plait_status status = plait_post(pool, square, 3);
+    plait_pool_shutdown(pool, true, false);
+    plait_pool_free(pool);
+    return status;
+}
+
+static void ignore(const plait_failure *failure, void *context) {
+    (void)failure;
+    (void)context;
+}
+
+TEST(post_survives_lack_of_memory) {
+    plait_excepthook_set(ignore, NULL);
+    fault_every(post_and_wait);
+}
+
+static plait_status map_some(void) {
+    plait_pool *pool = plait_pool_new(1);
+    if (!pool) return plait_last_error();
+    int in[10], out[10];
+    for (int i = 0; i < 10; i++) in[i] = i;
+    plait_status status = plait_map(pool, square, in, out, 10);
+    for (int i = 0; i < 10; i++)
+        if (status == PLAIT_OK && out[i] != i * i) status = PLAIT_FAILED;
+    plait_pool_shutdown(pool, true, false);
+    plait_pool_free(pool);
+    return status;
+}
+
+TEST(map_survives_lack_of_memory) {
+    fault_every(map_some);
+}
+
+static plait_status keep_a_promise(void) {
+    plait_future *future = plait_future_of(int);
+    if (!future) return plait_last_error();
+    plait_status status = plait_future_add_done_callback(future, nothing, NULL);
+    plait_future_set_error(future, PLAIT_USER, "for %s", "fun");
+    if (plait_result(future) != PLAIT_USER) status = PLAIT_FAILED;
+    plait_future_free(future);
+    return status;
+}
+
+TEST(promises_survive_lack_of_memory) {
+    fault_every(keep_a_promise);
+}
+
+static plait_status first_of_many(void) {
+    enum { MANY = 20 };
+    plait_future *futures[MANY] = {0};
+    plait_status status = PLAIT_OK;
+    int made = 0, got = 0;
+    for (; made < MANY && status == PLAIT_OK; made++) {
+        futures[made] = plait_future_of(int);
+        if (!futures[made]) {
+            status = plait_last_error();
+            break;
+        }
+    }
+    if (status == PLAIT_OK) {
+        plait_future_set_result(futures[MANY / 2], &(int){1});
+        status = plait_first(futures, MANY, &got, NULL);
+        if (status == PLAIT_OK && got != 1) status = PLAIT_FAILED;
+    }
+    for (int i = 0; i < made; i++) plait_future_free(futures[i]);
+    return status;
+}
+
+TEST(first_survives_lack_of_memory) {
+    fault_every(first_of_many);
+}
+
+/* Once the worker is there, handing over a task allocates its future and nothing else. */
+TEST(a_submit_allocates_once) {
+    fault_install();
+    plait_pool *pool = plait_pool_new(1);
+    plait_future *future = plait_submit(pool, square, 3);
+    ck_assert_ok(plait_result(future));
+    plait_future_free(future);
+    future = plait_submit(pool, square, 3); /* the worker has a token by now */
+    ck_assert_ok(plait_result(future));
+    plait_future_free(future);
+    pool_await_sleepers("pool.idle", 1);
+    fault_arm(2);
+    future = plait_submit(pool, square, 4);
+    ck_assert_ok(plait_result(future));
+    plait_future_free(future);
+    ck_assert(!fault_happened());
+    pool_end(pool);
+}

@@ -1,0 +1,94 @@
+/* plait_first: the first success wins. */
+#include "support.h"
+
+static plait_event never;
+
+PLAIT_TASK(int, answer, (int, value), (plait_status, failure), (bool, waits)) {
+    if (waits && plait_event_wait(&never) != PLAIT_OK) plait_raise(PLAIT_CANCELLED, NULL);
+    if (failure) plait_raise(failure, "no %d", value);
+    return value;
+}
+
+TEST(the_first_success_wins_and_the_others_are_cancelled) {
+    struct pool_told told = {0};
+    plait_excepthook_set(pool_hear, &told);
+    plait_pool *pool = plait_pool_new(3);
+    plait_future *futures[] = {
+        plait_submit(pool, answer, 1, .waits = true),
+        plait_submit(pool, answer, 2, .failure = PLAIT_USER),
+        plait_submit(pool, answer, 3),
+    };
+    int got = 0;
+    size_t which = 9;
+    ck_assert_ok(plait_first(futures, 3, &got, &which));
+    ck_assert_int_eq(got, 3);
+    ck_assert_uint_eq(which, 2);
+    ck_assert_status(plait_result(futures[0]), PLAIT_CANCELLED);
+    (void)plait_result(futures[1]);
+    for (int i = 0; i < 3; i++) plait_future_free(futures[i]);
+    pool_end(pool);
+    ck_assert_int_eq(told.count, 0);
+}
+
+TEST(when_all_fail_so_does_first) {
+    plait_pool *pool = plait_pool_new(2);
+    plait_future *futures[] = {
+        plait_submit(pool, answer, 0, .failure = PLAIT_USER),
+        plait_submit(pool, answer, 1, .failure = PLAIT_USER + 1),
+    };
+    int got = 7;
+    size_t which = 9;
+    plait_status status = plait_first(futures, 2, &got, &which);
+    ck_assert_uint_lt(which, 2);
+    ck_assert_status(status, PLAIT_USER + (int)which);
+    ck_assert_int_eq(got, 7);
+    for (int i = 0; i < 2; i++) plait_future_free(futures[i]);
+    pool_end(pool);
+}
+
+TEST(a_deadline_cancels_all) {
+    plait_pool *pool = plait_pool_new(2);
+    plait_future *futures[] = {
+        plait_submit(pool, answer, 0, .waits = true),
+        plait_submit(pool, answer, 1, .waits = true),
+        plait_submit(pool, answer, 2, .waits = true),
+    };
+    size_t which = 9;
+    ck_assert_status(plait_first_until(futures, 3, NULL, &which, plait_after(0.01)), PLAIT_TIMEOUT);
+    ck_assert_uint_eq(which, 3);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_status(plait_result(futures[i]), PLAIT_CANCELLED);
+        plait_future_free(futures[i]);
+    }
+    pool_end(pool);
+}
+
+static void destroy(void *result, void *sum) {
+    plait__add((int *)sum, *(int *)result);
+}
+
+TEST(results_that_lost_are_destroyed) {
+    enum { MANY = 40 }; /* more than fit on the stack */
+    plait_future *futures[MANY];
+    int sum = 0, got = 0;
+    for (int i = 0; i < MANY; i++) {
+        futures[i] = plait_future_of(int);
+        ck_assert_ok(plait_future_set_destroy(futures[i], destroy, &sum));
+        ck_assert_ok(plait_future_set_result(futures[i], &(int){1}));
+    }
+    ck_assert_ok(plait_first(futures, MANY, &got, NULL));
+    for (int i = 0; i < MANY; i++) plait_future_free(futures[i]);
+    ck_assert_int_eq(sum, MANY - 1);
+}
+
+TEST(nonsense_is_refused) {
+    plait_future *futures[] = {plait_future_of(int), NULL};
+    int got;
+    long wrong;
+    ck_assert_status(plait_first((plait_future **)NULL, 1, &got, NULL), PLAIT_INVALID);
+    ck_assert_status(plait_first(futures, 0, &got, NULL), PLAIT_INVALID);
+    ck_assert_status(plait_first(futures, 2, &got, NULL), PLAIT_INVALID);
+    ck_assert_status(plait_first(futures, 1, &wrong, NULL), PLAIT_INVALID);
+    ck_assert(!plait_future_done(futures[0]));
+    plait_future_free(futures[0]);
+}

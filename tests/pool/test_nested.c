@@ -1,0 +1,143 @@
+/* Waiting inside tasks: the awaited task is run by whoever waits for it, so nothing waits for itself. */
+#include "support.h"
+
+static plait_pool *pool;
+
+PLAIT_TASK(int, leaf, (int, x)) {
+    return x;
+}
+
+PLAIT_TASK(int, sum_by_futures, (int, depth)) {
+    if (depth == 0) return 1;
+    plait_future *one = plait_submit(pool, sum_by_futures, depth - 1);
+    plait_future *other = plait_submit(pool, sum_by_futures, depth - 1);
+    int a = 0, b = 0;
+    if (plait_result(one, &a) != PLAIT_OK || plait_result(other, &b) != PLAIT_OK) plait_raise(PLAIT_FAILED, NULL);
+    plait_future_free(one);
+    plait_future_free(other);
+    return a + b;
+}
+
+PLAIT_TASK(long, sum_by_maps, (int, depth)) {
+    if (depth == 0) return 1;
+    int depths[3] = {depth - 1, depth - 1, depth - 1};
+    long sums[3] = {0};
+    if (plait_map(pool, sum_by_maps, depths, sums, 3) != PLAIT_OK) plait_raise(PLAIT_FAILED, NULL);
+    return sums[0] + sums[1] + sums[2];
+}
+
+TEST(results_inside_tasks_never_wait_for_themselves) {
+    for (int workers = 1; workers <= 3; workers++) {
+        pool = plait_pool_new(workers);
+        plait_future *future = plait_submit(pool, sum_by_futures, 8);
+        int sum = 0;
+        ck_assert_ok(plait_result(future, &sum));
+        ck_assert_int_eq(sum, 256);
+        plait_future_free(future);
+        pool_end(pool);
+    }
+}
+
+TEST(nested_maps_never_wait_for_themselves) {
+    for (int workers = 1; workers <= 3; workers++) {
+        pool = plait_pool_new(workers);
+        plait_future *future = plait_submit(pool, sum_by_maps, 6);
+        long sum = 0;
+        ck_assert_ok(plait_result(future, &sum));
+        ck_assert_int_eq(sum, 729);
+        plait_future_free(future);
+        ck_assert_ok(plait_map(pool, sum_by_maps, &(int){5}, &sum, 1));
+        ck_assert_int_eq(sum, 243);
+        pool_end(pool);
+    }
+}
+
+static plait_event gate;
+
+PLAIT_TASK(plait_status, wait_for_own, (plait_future **, own)) {
+    plait_event_wait(&gate);
+    return plait_result(*own);
+}
+
+TEST(a_task_cannot_wait_for_its_own_result) {
+    pool = plait_pool_new(1);
+    plait_future *future = NULL;
+    future = plait_submit(pool, wait_for_own, &future);
+    plait_event_set(&gate);
+    plait_status status = PLAIT_OK;
+    ck_assert_ok(plait_result(future, &status));
+    ck_assert_int_eq(status, PLAIT_DEADLOCK);
+    plait_future_free(future);
+    pool_end(pool);
+}
+
+static plait_future *outer_future;
+
+PLAIT_TASK(plait_status, wait_for_outer) {
+    return plait_result(outer_future);
+}
+
+PLAIT_TASK(plait_status, outer_task) {
+    plait_event_wait(&gate);
+    plait_future *inner = plait_submit(pool, wait_for_outer);
+    plait_status status = PLAIT_OK;
+    (void)plait_result(inner, &status);
+    plait_future_free(inner);
+    return status;
+}
+
+TEST(a_task_run_inside_another_cannot_wait_for_that_one) {
+    pool = plait_pool_new(1);
+    outer_future = plait_submit(pool, outer_task);
+    plait_event_set(&gate);
+    plait_status status = PLAIT_OK;
+    ck_assert_ok(plait_result(outer_future, &status));
+    ck_assert_int_eq(status, PLAIT_DEADLOCK);
+    plait_future_free(outer_future);
+    pool_end(pool);
+}
+
+/* The awaited task's shield, token and failure are its own, not those of the task it runs inside. */
+PLAIT_TASK(int, fail_if_cancelled) {
+    if (plait_cancelled()) plait_raise(PLAIT_CANCELLED, NULL);
+    plait_raise(PLAIT_USER, "inner");
+    return 0;
+}
+
+PLAIT_TASK(int, wait_for_failing) {
+    plait_future *inner = plait_submit(pool, fail_if_cancelled);
+    plait_shield_enter();
+    plait_status status = plait_result(inner);
+    plait_shield_leave();
+    bool as_said = strcmp(plait_future_message(inner), "inner") == 0;
+    plait_future_free(inner);
+    return status == PLAIT_USER && as_said;
+}
+
+TEST(a_failure_inside_stays_inside) {
+    pool = plait_pool_new(1);
+    plait_future *future = plait_submit(pool, wait_for_failing);
+    int good = 0;
+    ck_assert_ok(plait_result(future, &good));
+    ck_assert_int_eq(good, 1);
+    plait_future_free(future);
+    pool_end(pool);
+}
+
+PLAIT_TASK(plait_status, wait_with_deadline) {
+    plait_future *inner = plait_submit(pool, leaf, 1);
+    plait_status status = plait_result_until(inner, NULL, plait_after(0.003));
+    plait_future_free(inner);
+    return status;
+}
+
+/* Running it could take longer than the deadline allows. */
+TEST(with_a_deadline_nothing_is_run_inside) {
+    pool = plait_pool_new(1);
+    plait_future *future = plait_submit(pool, wait_with_deadline);
+    plait_status status = PLAIT_OK;
+    ck_assert_ok(plait_result(future, &status));
+    ck_assert_int_eq(status, PLAIT_TIMEOUT);
+    plait_future_free(future);
+    pool_end(pool);
+}
