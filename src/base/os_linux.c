@@ -107,15 +107,36 @@ int plait__os_cpus_quota(void) {
 }
 
 #if defined(__x86_64__) || defined(__i386__)
+/* The same moment on the clock and in ticks: of a few readings the one that took least, for the thread may
+ * lose its CPU in the middle of one. */
+struct moment {
+    int64_t clock;
+    uint64_t ticks;
+};
+
+static struct moment read_both(void) {
+    struct moment best = {0, 0};
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < 4; i++) {
+        uint64_t before = plait__os_ticks();
+        int64_t clock = plait__os_clock();
+        uint64_t took = plait__os_ticks() - before;
+        if (took >= least) continue;
+        least = took;
+        best = (struct moment){clock, before + took / 2};
+    }
+    return best;
+}
+
 /* Measured once against the clock, for 50 microseconds. */
 uint64_t plait__os_ticks_per_us(void) {
     static uint64_t rate;
     uint64_t known = plait__load(&rate);
     if (known) return known;
-    int64_t start = plait__os_clock(), end;
-    uint64_t from = plait__os_ticks();
-    while ((end = plait__os_clock()) - start < 50000) plait__os_pause();
-    known = (plait__os_ticks() - from) * 1000 / (uint64_t)(end - start);
+    struct moment start = read_both();
+    while (plait__os_clock() - start.clock < 50000) plait__os_pause();
+    struct moment end = read_both();
+    known = (end.ticks - start.ticks) * 1000 / (uint64_t)(end.clock - start.clock);
     if (!known) known = 1;
     plait__store(&rate, known);
     return known;

@@ -61,15 +61,39 @@ TEST(the_cost_of_a_wake_is_learned_within_bounds) {
     ck_assert_uint_lt(most, 20 * us);
 }
 
+/* What lies within a stretch of time is not longer than it, wherever the thread loses its CPU meanwhile. */
 TEST(ticks_are_steady) {
     uint64_t rate = plait__os_ticks_per_us();
     ck_assert_uint_gt(rate, 0);
     ck_assert_uint_eq(rate, plait__os_ticks_per_us());
-    int64_t start = plait__os_clock();
+    uint64_t outer_from = plait__os_ticks();
+    int64_t outer_start = plait__os_clock();
     uint64_t from = plait__os_ticks();
-    while (plait__os_clock() - start < 2000000) {}
-    int64_t us = (plait__os_clock() - start) / 1000;
-    uint64_t measured = (plait__os_ticks() - from) / rate;
-    ck_assert_int_gt((int64_t)measured, us / 2);
-    ck_assert_int_lt((int64_t)measured, us * 2);
+    int64_t start = plait__os_clock();
+    while (plait__os_clock() - start < 5000000) {}
+    int64_t clock_us = (plait__os_clock() - start) / 1000;
+    uint64_t ticks_us = (plait__os_ticks() - from) / rate;
+    int64_t outer_clock_us = (plait__os_clock() - outer_start) / 1000;
+    uint64_t outer_ticks_us = (plait__os_ticks() - outer_from) / rate;
+    ck_assert_int_lt((int64_t)ticks_us, outer_clock_us * 5 / 4);
+    ck_assert_int_lt(clock_us, (int64_t)outer_ticks_us * 5 / 4);
+}
+
+static int spins_skipped(void) {
+    struct plait__spin spin;
+    int skipped = 0;
+    while (!plait__spin_begin(&spin, PLAIT__SPIN_ON_OWN)) skipped++;
+    while (plait__spin_again(&spin)) {} /* in vain */
+    return skipped;
+}
+
+TEST(who_spins_in_vain_spins_less_until_it_succeeds) {
+    struct plait__spin spin;
+    if (plait_cpu_count() < 2) return;
+    static const int expected[] = {0, 0, 2, 6, 14, 30, 62, 62};
+    for (int i = 0; i < 8; i++) ck_assert_int_eq(spins_skipped(), expected[i]);
+    while (!plait__spin_begin(&spin, PLAIT__SPIN_ON_OWN)) {} /* and this one finds what it looks for */
+    ck_assert_int_eq(spins_skipped(), 0);
+    ck_assert_int_eq(spins_skipped(), 0);
+    ck_assert_int_eq(spins_skipped(), 2);
 }
