@@ -107,6 +107,7 @@ static const struct bench_contestant events[] = {
 static void alone(const void *what, const void *detail, double *figures) {
     const struct loop *loop = what;
     (void)detail;
+    uint64_t cpu_start = bench_cpu_now();
     uint64_t start = bench_now();
     uint64_t now = start;
     uint64_t times = 0;
@@ -115,6 +116,7 @@ static void alone(const void *what, const void *detail, double *figures) {
         times += TIMES;
     }
     figures[0] = (double)(now - start) / (double)times;
+    figures[1] = (double)(bench_cpu_now() - cpu_start) / (double)times;
 }
 
 static void *sleep_for_ever(void *unused) {
@@ -133,7 +135,7 @@ static void prepare(void) {
     pthread_detach(second);
 }
 
-static const char *const figures_told[] = {"ns_per_op", NULL};
+static const char *const figures_told[] = {"ns_per_op", "cpu_ns_per_op", NULL};
 
 #define ALONE(name_, table) \
     { .name = (name_), .figures = figures_told, .run = alone, .contestants = (table), .count = LENGTH(table) }

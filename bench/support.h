@@ -4,8 +4,8 @@
  * all contestants of a shape take turns: every round runs each of them once, and each round begins with another
  * one. Reported are the median of the rounds with the least and the greatest, never a single run.
  *
- * Nothing helps against other programs that keep the CPUs busy: the table says how much they had, and then only the
- * figures of a single thread, and CPU times, are worth reading.
+ * Nothing helps against other programs that keep the CPUs busy: the table says how much they had, and then only CPU
+ * times are worth reading.
  *
  * Standard output gets tables for people, or with --json one object per line. A contestant that is not installed
  * is named as missing, with the Debian package that has it. Progress goes to standard error if that is a terminal.
