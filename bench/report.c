@@ -69,7 +69,7 @@ void report_table(const struct report *report) {
     for (int i = 0; report->best && i < report->shape->count; i++)
         if (report->rows[i].contestant->ours) print_ratios(report, &report->rows[i]);
     if (report->others > NOTEWORTHY)
-        printf("  Other programs used %.0f %% of the CPUs meanwhile: figures of threads that run at once are "
+        printf("  Other programs used %.0f %% of the CPUs meanwhile: times on the wall are "
                "doubtful.\n",
                100 * report->others);
 }
