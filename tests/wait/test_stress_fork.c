@@ -4,6 +4,7 @@
 #include "support/stress.h"
 #include "support/test.h"
 
+#include <base/os.h>
 #include <plait/cancel.h>
 #include <plait/select.h>
 #include <plait/sleep.h>
@@ -129,4 +130,36 @@ TEST_WITHIN(the_wait_core_works_in_the_child, 60) {
     plait_token_free(atomic_load(&token));
     ck_assert_int_gt(forks, 10);
     fprintf(stderr, "# %d forks\n", forks);
+}
+
+/* ---- the back end ---- */
+
+static uint32_t word;
+
+static void *wake_all_the_time(void *unused) {
+    while (stress_goes_on()) plait__os_wake(&word, 1);
+    return unused;
+}
+
+/* Whatever guards the word in the back end, a vanished thread may have had it. */
+TEST_WITHIN(sleeping_works_in_the_child, 60) {
+    pthread_t threads[2];
+    (void)plait__self(); /* which asks to be told of forks */
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, wake_all_the_time, NULL), 0);
+    while (stress_goes_on()) {
+        pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0) {
+            alarm((unsigned)(5 * test_time_scale()));
+            int64_t until = plait__os_clock() + 1000;
+            while (plait__os_sleep(&word, 0, until) != PLAIT__EXPIRED) {}
+            plait__os_wake(&word, 1);
+            _exit(0);
+        }
+        int status = -1;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_int_eq(status, 0);
+    }
+    for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
 }
