@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FEEDERS = 8, LINES_EACH = 1500, LINES = FEEDERS * LINES_EACH, ROOM = 1000, TEXT = 48 };
+enum { FEEDERS = 8, LINES_EACH = 1000, LINES = FEEDERS * LINES_EACH, ROOM = 1000, TEXT = 48 };
 static const double PACE = 0.00005; /* seconds a line */
 
 struct line {

@@ -10,18 +10,23 @@
 #include <pthread.h>
 #include <stdio.h>
 
-enum { TURNS = 6 };
+enum { TURNS = 5 };
 static const uint64_t RANGE = 210000000; /* a multiple of seven: the sum is known */
+static const uint64_t STEP = 10000000;
 
 struct part {
     uint64_t from, to;
     uint64_t sum;
 };
 
-/* The remainders keep the compiler from replacing the loop by a formula. */
+/* The remainders keep the compiler from replacing the loop by a formula. Who computes for long asks now and
+ * then whether it is still wanted; that costs a few nanoseconds. */
 static uint64_t sum_of(uint64_t from, uint64_t to) {
     uint64_t sum = 0;
-    for (uint64_t i = from; i < to; i++) sum += i % 7;
+    while (from < to && !plait_cancelled()) {
+        uint64_t pause = to - from > STEP ? from + STEP : to;
+        for (; from < pause; from++) sum += from % 7;
+    }
     return sum;
 }
 
