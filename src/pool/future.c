@@ -226,7 +226,7 @@ static plait_status park(plait_future *future, plait_deadline deadline) {
         plait__mutex_lock(&list->mutex);
         if (!announce_parked(future)) {
             plait__mutex_unlock(&list->mutex);
-            break;
+            continue; /* it is done, and the loop's look acquires what that means */
         }
         uint32_t claim = plait__park(list, future, &how);
         if (!plait__claimed_node(claim) && plait__future_phase(future) != PLAIT__DONE)

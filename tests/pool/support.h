@@ -11,6 +11,20 @@
 #include <sched.h>
 #include <string.h>
 
+/* Which sanitizer this is built with. The thread sanitizer cannot follow threads that a forked child starts or
+ * ends with; the address sanitizer takes what the parent's other threads held for leaks of the child. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define POOL_THREAD_SANITIZER 1
+#elif __has_feature(address_sanitizer)
+#define POOL_ADDRESS_SANITIZER 1
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define POOL_THREAD_SANITIZER 1
+#elif defined(__SANITIZE_ADDRESS__)
+#define POOL_ADDRESS_SANITIZER 1
+#endif
+
 struct pool_sleepers {
     const char *kind;
     int count;

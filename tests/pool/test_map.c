@@ -36,7 +36,8 @@ TEST(arrays_and_constants_mix) {
     double xs[100], k = 3, results[100];
     int plus[100];
     for (int i = 0; i < 100; i++) xs[i] = i, plus[i] = 2 * i;
-    ck_assert_ok(plait_starmap(pool, scale, results, 100, plait_each(xs), plait_repeat(&k), plait_each(plus)));
+    ck_assert_ok(
+        plait_starmap(pool, scale, results, 100, plait_each(xs), plait_repeat(&k), plait_each(plus)));
     for (int i = 0; i < 100; i++) ck_assert_double_eq(results[i], 5 * i);
     const char *words[] = {"one", "three", ""};
     size_t lengths[3];

@@ -12,7 +12,8 @@ PLAIT_TASK(int, sum_by_futures, (int, depth)) {
     plait_future *one = plait_submit(pool, sum_by_futures, depth - 1);
     plait_future *other = plait_submit(pool, sum_by_futures, depth - 1);
     int a = 0, b = 0;
-    if (plait_result(one, &a) != PLAIT_OK || plait_result(other, &b) != PLAIT_OK) plait_raise(PLAIT_FAILED, NULL);
+    if (plait_result(one, &a) != PLAIT_OK || plait_result(other, &b) != PLAIT_OK)
+        plait_raise(PLAIT_FAILED, NULL);
     plait_future_free(one);
     plait_future_free(other);
     return a + b;

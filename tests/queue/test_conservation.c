@@ -19,9 +19,9 @@ struct round {
     plait_token *token;
     size_t maxsize;
     int producers, consumers;
-    bool immediate, steady; /* steady: no selects, deadlines or cancels, one queue, drained to the end */
-    uint32_t put[MAX_THREADS];     /* by producer */
-    uint8_t *seen;                 /* producer * MOST + n */
+    bool immediate, steady;    /* steady: no selects, deadlines or cancels, one queue, drained to the end */
+    uint32_t put[MAX_THREADS]; /* by producer */
+    uint8_t *seen;             /* producer * MOST + n */
     uint32_t disorder, doubled, odd;
 };
 
@@ -138,7 +138,8 @@ static void *consume(void *arg) {
     return NULL;
 }
 
-static void start(struct worker *worker, struct round *round, int index, unsigned seed, void *(*body)(void *)) {
+static void start(struct worker *worker, struct round *round, int index, unsigned seed,
+                  void *(*body)(void *)) {
     *worker = (struct worker){.round = round, .index = index, .random = stress_random_stream(seed)};
     worker->thread = queue_thread(body, worker);
 }
