@@ -376,3 +376,52 @@ TEST(after_a_fork_a_lock_of_another_thread_stays_held) {
     atomic_store(&rounds_over, true);
     join_all(threads, 1);
 }
+
+/* ---- a release at the very deadline ---- */
+
+static _Atomic int64_t waiter_deadline;
+
+/* Gives up at about the time of the release; whatever comes of it, the lock is not held by a thread that left. */
+static void *wait_until_about_the_release(void *unused) {
+    while (pthread_barrier_wait(&round_begins), !atomic_load(&rounds_over)) {
+        plait_status status = plait_lock_acquire_until(&lock,
+                                                       (plait_deadline){atomic_load(&waiter_deadline)});
+        if (status == PLAIT_OK) status = plait_lock_release(&lock);
+        if (status != PLAIT_OK && status != PLAIT_TIMEOUT) atomic_fetch_add(&failures, 1);
+        pthread_barrier_wait(&round_begins);
+    }
+    return unused;
+}
+
+static void *wait_as_long_as_it_takes(void *unused) {
+    while (pthread_barrier_wait(&round_begins), !atomic_load(&rounds_over)) {
+        if (plait_lock_acquire(&lock) != PLAIT_OK || plait_lock_release(&lock) != PLAIT_OK)
+            atomic_fetch_add(&failures, 1);
+        pthread_barrier_wait(&round_begins);
+    }
+    return unused;
+}
+
+/* Half of the time after a millisecond, when the release is a hand-over. */
+TEST(a_release_that_meets_a_deadline_is_passed_on) {
+    struct stress_random random = stress_random_stream(0);
+    pthread_t threads[2];
+    pthread_barrier_init(&round_begins, NULL, 3);
+    start_all(&threads[0], 1, wait_until_about_the_release);
+    start_all(&threads[1], 1, wait_as_long_as_it_takes);
+    while (stress_goes_on()) {
+        ck_assert_ok(plait_lock_acquire(&lock));
+        int64_t release_at = plait__now() + (stress_random_below(&random, 2) ? 100000 : 1300000);
+        atomic_store(&waiter_deadline, release_at - 70000 + (int64_t)stress_random_below(&random, 80000));
+        pthread_barrier_wait(&round_begins);
+        while (plait__now() < release_at) {}
+        ck_assert_ok(plait_lock_release(&lock));
+        pthread_barrier_wait(&round_begins);
+        assert_quiet();
+    }
+    atomic_store(&rounds_over, true);
+    pthread_barrier_wait(&round_begins);
+    join_all(threads, 2);
+    ck_assert_int_eq(failures, 0);
+    pthread_barrier_destroy(&round_begins);
+}

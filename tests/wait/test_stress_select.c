@@ -177,3 +177,41 @@ TEST(every_permit_finds_a_select) {
     }
     ck_assert_int_eq(failures, 0);
 }
+
+/* ---- a wake that was spent on a select ---- */
+
+static void *select_either(void *which) {
+    plait_case cases[] = {permits_case(&first), permits_case(&second)};
+    return plait_select(cases, 2, which) == PLAIT_OK ? which : NULL;
+}
+
+static void *take_the_first(void *unused) {
+    (void)unused;
+    if (permits_take_until(&first, PLAIT_FOREVER) != PLAIT_OK) atomic_fetch_add(&failures, 1);
+    return NULL;
+}
+
+/* The first object wakes the select, and at once the second has a permit too: were that one taken, the thread behind
+ * the select would sleep on beside a permit of the first. */
+TEST(a_select_takes_what_woke_it) {
+    struct stress_random random = stress_random_stream(0);
+    while (stress_goes_on()) {
+        pthread_t selects, takes;
+        size_t which = 9;
+        void *well;
+        ck_assert_int_eq(pthread_create(&selects, NULL, select_either, &which), 0);
+        wait_until_asleep_on(&first, 1);
+        ck_assert_int_eq(pthread_create(&takes, NULL, take_the_first, NULL), 0);
+        wait_until_asleep_on(&first, 2);
+        permits_give(&first, 0);
+        for (volatile uint32_t i = stress_random_below(&random, 200); i > 0;) i = i - 1;
+        permits_give(&second, 0);
+        pthread_join(selects, &well);
+        ck_assert_ptr_nonnull(well);
+        if (which == 0) permits_give(&first, 0);
+        pthread_join(takes, NULL);
+        ck_assert_uint_eq(permits_left(&first), 0);
+        if (which == 0) ck_assert(permits_take_one(&second));
+    }
+    ck_assert_int_eq(failures, 0);
+}
