@@ -144,14 +144,10 @@ plait_status plait_lock_release(plait_lock *lock) {
 }
 
 bool plait_lock_locked(const plait_lock *lock) {
-    return lock && (plait__load(&lock->word) & HOLDER) != 0;
+    return lock && plait__lock_holder(lock) != 0;
 }
 
 /* ---- for rlock and condition ---- */
-
-uint32_t plait__lock_holder(const plait_lock *lock) {
-    return plait__load(&lock->word) & HOLDER;
-}
 
 bool plait__lock_adopt(struct plait__wait_list *list, plait_lock *lock, struct plait__node *node) {
     if (!announce_parked(list, lock, false)) return false;

@@ -6,7 +6,9 @@
 #include <wait/parking.h>
 
 /* The ident of the thread that holds it, 0 when nobody does. */
-uint32_t plait__lock_holder(const plait_lock *lock);
+static inline uint32_t plait__lock_holder(const plait_lock *lock) {
+    return plait__load(&lock->word) & PLAIT__IDENT_MASK;
+}
 
 /* Moves a node from the list that it is on to those parked on the lock, if the lock is held; else does
  * nothing and returns false. The caller has locked both lists; `list` is plait__parking(lock). From then on

@@ -8,8 +8,9 @@
 #include <plait/rlock.h>
 #include <sync/lock.h>
 
-static bool owned(const plait_rlock *lock) {
-    return plait__lock_holder(&lock->lock) == plait__self()->ident;
+/* Mostly nobody has it: that is tried first. */
+static bool take(plait_rlock *lock, uint32_t ident) {
+    return plait__likely(plait__word_take(&lock->lock.word, ident));
 }
 
 static plait_status take_again(plait_rlock *lock) {
@@ -18,27 +19,33 @@ static plait_status take_again(plait_rlock *lock) {
     return PLAIT_OK;
 }
 
-plait_status plait_rlock_acquire(plait_rlock *lock) {
-    if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    return owned(lock) ? take_again(lock) : plait_lock_acquire(&lock->lock);
-}
-
 plait_status plait_rlock_acquire_until(plait_rlock *lock, plait_deadline deadline) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    return owned(lock) ? take_again(lock) : plait_lock_acquire_until(&lock->lock, deadline);
+    uint32_t ident = plait__self()->ident;
+    if (take(lock, ident)) return PLAIT_OK;
+    return plait__lock_holder(&lock->lock) == ident ? take_again(lock)
+                                                    : plait_lock_acquire_until(&lock->lock, deadline);
+}
+
+plait_status plait_rlock_acquire(plait_rlock *lock) {
+    return plait_rlock_acquire_until(lock, PLAIT_FOREVER);
 }
 
 plait_status plait_rlock_acquire_nowait(plait_rlock *lock) {
-    if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    return owned(lock) ? take_again(lock) : plait_lock_acquire_nowait(&lock->lock);
+    plait_status status = plait_rlock_acquire_until(lock, PLAIT_NOW);
+    return status == PLAIT_TIMEOUT ? PLAIT_BUSY : status;
 }
 
 plait_status plait_rlock_release(plait_rlock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    if (plait__unlikely(!owned(lock))) return PLAIT_NOT_OWNER;
-    if (lock->again == 0) return plait_lock_release(&lock->lock);
-    lock->again--;
-    return PLAIT_OK;
+    uint32_t ident = plait__self()->ident;
+    if (plait__unlikely(plait__lock_holder(&lock->lock) != ident)) return PLAIT_NOT_OWNER;
+    if (lock->again) {
+        lock->again--;
+        return PLAIT_OK;
+    }
+    if (plait__likely(plait__word_give(&lock->lock.word, ident))) return PLAIT_OK;
+    return plait_lock_release(&lock->lock);
 }
 
 bool plait_rlock_locked(const plait_rlock *lock) {
@@ -46,5 +53,5 @@ bool plait_rlock_locked(const plait_rlock *lock) {
 }
 
 bool plait_rlock_owned(const plait_rlock *lock) {
-    return lock && owned(lock);
+    return lock && plait__lock_holder(&lock->lock) == plait__self()->ident;
 }

@@ -6,6 +6,7 @@
  * something that costs two system calls.
  */
 #include <base/os.h>
+#include <plait/cpu.h>
 #include <plait/status.h>
 #include <wait/fork.h>
 #include <wait/poll.h>
@@ -208,13 +209,16 @@ static void learn_wake_cost(const struct plait__waiter *waiter) {
 
 static uint32_t sleep_in_table(struct plait__waiter *waiter, plait_deadline deadline) {
     struct shard *shard = shard_of(waiter);
+    bool somebody_spins = plait_cpu_count() > 1; /* else nobody asks who runs, nor what a wake costs */
     plait__mutex_lock(&shard->mutex);
     plait__list_append(&shard->asleep, &waiter->asleep);
     plait__mutex_unlock(&shard->mutex);
-    plait__running_less();
+    if (somebody_spins) plait__running_less();
     uint32_t claim = sleep_until_claimed(waiter, deadline);
-    plait__running_more();
-    learn_wake_cost(waiter);
+    if (somebody_spins) {
+        plait__running_more();
+        learn_wake_cost(waiter);
+    }
     plait__mutex_lock(&shard->mutex);
     plait__list_remove(&waiter->asleep);
     plait__mutex_unlock(&shard->mutex);
