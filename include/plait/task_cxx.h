@@ -6,6 +6,9 @@
  */
 #ifndef PLAIT_TASK_CXX_H
 #define PLAIT_TASK_CXX_H
+
+#include <plait/api.h>
+
 #ifdef __cplusplus
 
 #include <exception>
