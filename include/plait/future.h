@@ -50,7 +50,7 @@ typedef struct plait_future plait_future;
  * is. PLAIT_BROKEN: the pool that should compute it was left behind by a fork. PLAIT_INTERRUPTED.
  * *out is only changed by PLAIT_OK.
  * A worker that waits without a deadline for a task of its own pool which has not begun runs it itself. */
-#define plait_result(...) PLAIT__RESULT(__VA_ARGS__, NULL, )
+#define plait_result(...) PLAIT__RESULT(__VA_ARGS__, PLAIT__NOWHERE, )
 #define plait_result_until(future, out, deadline) \
     plait_future_result_until((future), (out), PLAIT__RESULT_SIZE(out), (deadline))
 
@@ -159,7 +159,9 @@ constexpr size_t plait__result_size(long) { /* what NULL is */
     return 0;
 }
 #define PLAIT__RESULT_SIZE(pointer) (plait__result_size(pointer))
+#define PLAIT__NOWHERE nullptr
 #else
+#define PLAIT__NOWHERE ((void *)0)
 #define PLAIT__RESULT_SIZE(pointer) \
     (_Generic((pointer), \
         void * : (size_t)0, \

@@ -125,6 +125,18 @@ TEST(exit_does_not_wait_for_idle_workers) {
     ck_assert_int_eq(letters(), 100);
 }
 
+static void wake_one_and_leave(void) {
+    leave_pool_idle();
+    ck_assert_ok(plait_post(pool, write_a_letter, pipes[1]));
+}
+
+TEST(exit_waits_for_a_worker_that_was_just_woken) {
+    for (int i = 0; i < 20; i++) {
+        ck_assert_int_eq(in_process(wake_one_and_leave), 0);
+        ck_assert_int_eq(letters(), 101);
+    }
+}
+
 static void exit_in_a_task(void) {
     pool = plait_pool_new(1);
     plait_future *future = plait_submit(pool, leave_program);

@@ -72,6 +72,20 @@ TEST(every_sleeping_putter_gets_its_room) {
     ck_assert_ok(plait_queue_free(queue));
 }
 
+/* Room is made for all of them while the first is still on its way; then nobody gets any more. */
+TEST(putters_wake_each_other_while_there_is_room) {
+    queue = plait_queue_of(intptr_t, MANY);
+    intptr_t item = 0;
+    for (int i = 0; i < MANY; i++) ck_assert_ok(plait_queue_put(queue, &item));
+    pthread_t putters[MANY];
+    for (intptr_t i = 0; i < MANY; i++) putters[i] = queue_thread(put_one, (void *)1);
+    queue_await_sleepers("queue.put", MANY);
+    for (int i = 0; i < MANY; i++) ck_assert_ok(plait_queue_get(queue, &item));
+    for (int i = 0; i < MANY; i++) ck_assert_ptr_eq(queue_thread_end(putters[i]), (void *)PLAIT_OK);
+    ck_assert(plait_queue_full(queue));
+    ck_assert_ok(plait_queue_free(queue));
+}
+
 TEST(a_queue_somebody_waits_in_is_not_freed) {
     queue = plait_queue_of(intptr_t, 0);
     pthread_t getter = queue_thread(get_one, NULL);

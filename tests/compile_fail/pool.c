@@ -1,0 +1,34 @@
+/* Tasks that are handed to a pool are checked when the program is compiled. */
+#include <plait.h>
+
+PLAIT_TASK(double, scale, (double, x), (int, by)) {
+    return x * by;
+}
+
+PLAIT_TASK(int, square, (int, x)) {
+    return x * x;
+}
+
+plait_status mistake(plait_pool *pool, int *numbers, int *squares, double *xs, double *scaled, int *by);
+
+plait_status mistake(plait_pool *pool, int *numbers, int *squares, double *xs, double *scaled, int *by) {
+    plait_status status = plait_map(pool, square, numbers, squares, 3);
+    if (status == PLAIT_OK) status = plait_starmap(pool, scale, scaled, 3, plait_each(xs), plait_repeat(by));
+    if (status == PLAIT_OK) status = plait_post(pool, scale, 1.0, .by = 2);
+#if MISTAKE == 1 /* an array of the wrong type to map over */
+    status = plait_map(pool, square, xs, squares, 3);
+#elif MISTAKE == 2 /* an array of the wrong type for the results */
+    status = plait_map(pool, square, numbers, scaled, 3);
+#elif MISTAKE == 3 /* a constant of the wrong type */
+    status = plait_starmap(pool, scale, scaled, 3, plait_each(xs), plait_repeat(xs));
+#elif MISTAKE == 4 /* more columns than parameters */
+    status = plait_starmap(pool, square, squares, 3, plait_each(numbers), plait_repeat(by));
+#elif MISTAKE == 5 /* an argument too many */
+    status = plait_post(pool, square, 1, 2);
+#elif MISTAKE == 6 /* a pointer for a number */
+    status = plait_post(pool, square, numbers);
+#elif MISTAKE == 7 /* a deadline that is a bare number */
+    status = plait_pool_join_until(pool, 0.5);
+#endif
+    return status;
+}
