@@ -47,7 +47,8 @@ typedef struct plait_local {
 } plait_local;
 
 /* Zero is ready, too: no initialiser and no destructor. */
-#define PLAIT_LOCAL_INIT(make, destroy) {(make), (destroy), 0}
+#define PLAIT_LOCAL_INIT(make, destroy) \
+    { (make), (destroy), 0 }
 
 /* The calling thread's value, made by the initialiser if there is none yet. NULL when there is no
  * initialiser, when it returned NULL (it is then asked again the next time), or, with plait_last_error()

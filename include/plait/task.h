@@ -64,9 +64,9 @@ typedef enum plait_kind {
     PLAIT_KIND_NOTHING, /* the result of a void task */
     PLAIT_KIND_INTEGER, /* bool, characters and enums too */
     PLAIT_KIND_FLOAT,
-    PLAIT_KIND_STRING,  /* const char *, ended by a zero byte, or NULL */
-    PLAIT_KIND_BYTES,   /* plait_bytes */
-    PLAIT_KIND_STRUCT,  /* also unions and complex numbers: taken as they lie in memory */
+    PLAIT_KIND_STRING, /* const char *, ended by a zero byte, or NULL */
+    PLAIT_KIND_BYTES,  /* plait_bytes */
+    PLAIT_KIND_STRUCT, /* also unions and complex numbers: taken as they lie in memory */
     PLAIT_KIND_POINTER
 } plait_kind;
 

@@ -21,7 +21,8 @@
 #endif
 
 #define PLAIT__EXTERN extern "C"
-#define PLAIT__ZERO {} /* arguments that are left out */
+#define PLAIT__ZERO \
+    {} /* arguments that are left out */
 #define PLAIT__POINTER(type, pointer) (static_cast<type *>(pointer))
 
 template <class R> constexpr size_t plait__size() {
@@ -80,8 +81,7 @@ template <class R, class F> void plait__call_guarded(void *result, F call) {
         (void)plait_raise(PLAIT_FAILED, "an exception that is no std::exception");
     }
 }
-#define PLAIT__CALL(R, result, f, ...) \
-    plait__call_guarded<R>(result, [&]() -> R { return f(__VA_ARGS__); });
+#define PLAIT__CALL(R, result, f, ...) plait__call_guarded<R>(result, [&]() -> R { return f(__VA_ARGS__); });
 #else
 #define PLAIT__CALL(R, result, f, ...) plait__call<R>(result, [&]() -> R { return f(__VA_ARGS__); });
 #endif

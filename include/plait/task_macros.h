@@ -119,8 +119,9 @@
                                                  const int *plait__stop) { \
         (void)plait__c; \
         while (plait__i < plait__end) { \
-            void *plait__result = \
-                plait__results ? PLAIT__POINTER(char, plait__results) + plait__i * PLAIT__SIZE(R) : NULL; \
+            void *plait__result = plait__results \
+                                      ? PLAIT__POINTER(char, plait__results) + plait__i * PLAIT__SIZE(R) \
+                                      : NULL; \
             PLAIT__CALL(R, plait__result, f, PLAIT__TAKE_##n(PLAIT__FROM_COLUMN, __VA_ARGS__)) \
             plait__i++; \
             if (*plait__stop) break; \
@@ -128,12 +129,13 @@
         return plait__i; \
     } \
     static const plait_parameter plait__parameters_##f[n + 1] = { \
-        PLAIT__EACH_##n(PLAIT__PARAMETER, __VA_ARGS__) \
-        {NULL, PLAIT_KIND_NOTHING, 0, 0}};
+        PLAIT__EACH_##n(PLAIT__PARAMETER, __VA_ARGS__){NULL, PLAIT_KIND_NOTHING, 0, 0}};
 
 #define PLAIT__DESCRIPTOR(n, R, f) \
-    {PLAIT_TASK_VERSION, n, #f, plait__parameters_##f, sizeof(struct plait__args_##f), PLAIT__SIZE(R), \
-     PLAIT__KIND_OF_RESULT(R), plait__run_##f, plait__range_##f}
+    { \
+        PLAIT_TASK_VERSION, n, #f, plait__parameters_##f, sizeof(struct plait__args_##f), PLAIT__SIZE(R), \
+            PLAIT__KIND_OF_RESULT(R), plait__run_##f, plait__range_##f \
+    }
 
 #define PLAIT__TASK(n, R, f, ...) PLAIT__TASK_(n, R, f, __VA_ARGS__)
 #define PLAIT__TASK_(n, R, f, ...) \
@@ -220,8 +222,7 @@
 #define PLAIT__TASK_OF(f, ...) (&plait__task_##f)
 #define PLAIT__ARGS_OF(f, ...) (&(struct plait__args_##f){0, __VA_ARGS__})
 #define PLAIT__COLUMNS_OF(f, ...) (&(struct plait__columns_##f){0, __VA_ARGS__})
-#define PLAIT__OUT_OF(f, out) \
-    _Generic((0 ? (plait__result_##f *)0 : (out)), plait__result_##f * : (out))
+#define PLAIT__OUT_OF(f, out) _Generic((0 ? (plait__result_##f *)0 : (out)), plait__result_##f * : (out))
 
 /* How many follow the task's name. */
 #define PLAIT__COUNT_ARGS(...) \
@@ -238,11 +239,9 @@
 #define PLAIT__CHECKED(expression, count, limit) \
     __extension__({ \
         PLAIT__AT_MOST(count, limit); \
-        _Pragma("GCC diagnostic push") \
-        _Pragma("GCC diagnostic error \"-Wint-conversion\"") \
-        _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"") \
-        _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"") \
-        expression; \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic error \"-Wint-conversion\"") \
+            _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"") \
+                _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"") expression; \
         _Pragma("GCC diagnostic pop") \
     })
 #else

@@ -40,8 +40,8 @@ typedef struct plait_timer plait_timer;
  * function), PLAIT_ERRNO (the service thread cannot be started). Thread-safe, does not block; a callback
  * may start timers. In the child of a fork the timers of before are never called.
  * Python: threading.Timer(interval, function).start(). */
-PLAIT_API PLAIT_WARN_UNUSED plait_timer *plait_timer_start(plait_deadline when, void (*function)(void *argument),
-                                                           void *argument);
+PLAIT_API PLAIT_WARN_UNUSED plait_timer *plait_timer_start(plait_deadline when,
+                                                           void (*function)(void *argument), void *argument);
 
 /* Calls it off. True: in time, it will not be called (and this was the first cancel). False: it has been
  * called, or is just running, or was called off before; NULL. Does not block. Thread-safe.

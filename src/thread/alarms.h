@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 struct plait__alarm {
-    int64_t at;                /* nanoseconds of the clock */
-    uint64_t order;            /* among alarms of the same instant */
-    bool set;                  /* whether it is in the heap */
-    struct plait__alarm *child; /* the first of those that come later */
-    struct plait__alarm *next;  /* sibling */
+    int64_t at;                    /* nanoseconds of the clock */
+    uint64_t order;                /* among alarms of the same instant */
+    bool set;                      /* whether it is in the heap */
+    struct plait__alarm *child;    /* the first of those that come later */
+    struct plait__alarm *next;     /* sibling */
     struct plait__alarm *previous; /* sibling, or the parent of a first child; NULL for the first of all */
 };
 

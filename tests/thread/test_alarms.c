@@ -13,7 +13,8 @@ TEST(alarms_come_in_order) {
     struct plait__alarms heap = {0};
     for (int round = 0; round < 20; round++) {
         int left = 0;
-        for (int i = 0; i < MANY; i++) plait__alarms_add(&heap, &alarms[i], stress_random_below(&random, 500));
+        for (int i = 0; i < MANY; i++)
+            plait__alarms_add(&heap, &alarms[i], stress_random_below(&random, 500));
         for (int i = 0; i < MANY; i++) { /* a third is taken off in the middle */
             if (stress_random_below(&random, 3) == 0) plait__alarms_remove(&heap, &alarms[i]);
             left += alarms[i].set;

@@ -136,8 +136,8 @@ TEST(joins_race_with_the_end) {
         plait_thread *joiner = plait_start(join_it, thread);
         for (uint32_t spin = stress_random_below(&random, 2000); spin; spin--) (void)plait_cancelled();
         plait_event_set(&event);
-        plait_status status =
-            plait_thread_join_until(thread, plait_after(stress_random_below(&random, 100) / 1e6));
+        plait_status status = plait_thread_join_until(thread,
+                                                      plait_after(stress_random_below(&random, 100) / 1e6));
         ck_assert(status == PLAIT_TIMEOUT || !plait_thread_is_alive(thread));
         ck_assert_ok(plait_thread_result(joiner, &status));
         ck_assert_int_eq(status, PLAIT_OK);

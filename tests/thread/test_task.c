@@ -67,9 +67,9 @@ TEST(running_passes_every_parameter_and_stores_the_result) {
     char text[] = "x";
     plait_bytes bytes = {"12345", 5};
     struct point f = {100, 0}, result = {0, 0};
-    PLAIT__TYPED(plait_task_of(many)->run(PLAIT__ARGS_OF(many, 1, 20, 300.0, "four", bytes, f, text, GREEN),
-                                          &result),
-                 many, 1, 20, 300.0, "four", bytes, f, text, GREEN);
+    PLAIT__TYPED(
+        plait_task_of(many)->run(PLAIT__ARGS_OF(many, 1, 20, 300.0, "four", bytes, f, text, GREEN), &result),
+        many, 1, 20, 300.0, "four", bytes, f, text, GREEN);
     ck_assert_int_eq(result.x, 325);
     ck_assert_int_eq(result.y, 107);
     plait_task_of(negate)->run(PLAIT__ARGS_OF(negate, true), NULL); /* nobody wants the result */

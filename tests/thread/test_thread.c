@@ -91,7 +91,8 @@ TEST(options_name_daemon_and_stack) {
 
 TEST(the_kernel_shows_the_name_or_the_tasks) {
     struct shown shown;
-    plait_thread *thread = plait_start_with((&(plait_thread_options){.name = "a name longer than 15"}), shown_name);
+    plait_thread *thread = plait_start_with((&(plait_thread_options){.name = "a name longer than 15"}),
+                                            shown_name);
     ck_assert_ok(plait_thread_result(thread, &shown));
     ck_assert_str_eq(shown.name, "a name longer t");
     plait_thread_free(thread);

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Builds cxx.cpp, without a warning, against the shared library, and runs it. Its output is TAP.
+#   cxx.sh SOURCE_ROOT LIBRARY_DIRECTORY CXX_COMPILER
+set -u
+root=$1 library=$2 cxx=$3
+case "thread-cxx cxx" in
+*"${PLAIT_TEST_MATCH:-}"*) ;;
+*)
+    echo "1..0 # SKIP no test of this name here"
+    exit 0
+    ;;
+esac
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+if "$cxx" -std=c++17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I"$root/include" \
+    "$root/tests/thread/cxx.cpp" -o "$work/cxx" -L"$library" -Wl,-rpath,"$library" -lplait -pthread \
+    >"$work/log" 2>&1; then
+    "$work/cxx"
+else
+    echo "1..1"
+    echo "not ok 1 - cxx compiles"
+    sed 's/^/# /' "$work/log"
+    exit 1
+fi
