@@ -320,6 +320,11 @@ void plait__service_after_fork(void) {
         struct plait__job *job = plait__of_link(alarm, struct plait__job, alarm);
         if (job->forget) job->forget(job);
     }
-    for (struct plait__link *link; (link = plait__list_first(&service.watches));) plait__list_remove(link);
+    struct plait__link *link = plait__list_first(&service.watches), *next;
+    for (; link; link = next) {
+        next = plait__list_after(&service.watches, link);
+        *link = (struct plait__link){0};
+    }
+    service.watches = (struct plait__list){0};
     service.watched = 0;
 }

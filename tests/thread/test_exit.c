@@ -24,7 +24,12 @@ PLAIT_TASK(void, join_main) {
     plait_thread_join(plait_thread_main());
     fprintf(stderr, "main has ended\n");
 }
+PLAIT_TASK(void, exit_on_go) {
+    plait_event_wait(&go);
+    exit(6);
+}
 PLAIT_TASK(void, join_other, (plait_thread *, other)) {
+    plait_event_set(&go);
     plait_thread_join(other);
     fprintf(stderr, "%s\n", plait_thread_message(other));
 }
@@ -68,7 +73,7 @@ TEST(a_thread_may_call_exit) {
 }
 
 static int leave_while_another_joins(void) {
-    plait_thread *thread = plait_start(call_exit, 6);
+    plait_thread *thread = plait_start(exit_on_go);
     plait_thread_free(plait_start(join_other, thread));
     plait_event_wait(&never);
     return 1;
