@@ -2,7 +2,10 @@
  *
  * Fetching is waiting. One thread waits for one page after the other; eight wait for eight at a time. The
  * same pages are fetched with more and more threads, and each time is set beside the best that is
- * possible: nobody is faster than the slowest page, and t threads are at most t times as fast as one.
+ * possible: nobody is faster than the slowest page, and t threads are at most t times as fast as one. (The
+ * pages are taken in the order given. Who does not know beforehand which are slow may begin one late, and
+ * then the others have nothing left to do: that is what eight threads miss.)
+ * Rounds: 1, 4, 8 and 13 threads, then one for each page, but not more than 200.
  *
  *     plait-demo fetch                       forty pages of a small server inside this program
  *     plait-demo fetch URL URL ...           these pages
