@@ -5,6 +5,8 @@
 
 #include <plait.h>
 
+#include <sched.h>
+
 enum { MOST = 64, ROOM = 3 };
 
 /* A buffer of which only the number of its items matters, guarded by a lock or by an rlock. */
@@ -142,6 +144,72 @@ TEST(no_notification_is_lost_with_a_lock) {
 
 TEST(no_notification_is_lost_with_an_rlock) {
     exchange(true);
+}
+
+/* ---- one notification at a time ---- */
+
+static void consume(void) {
+    if (buffer.items > 0) {
+        buffer.items--;
+        __atomic_add_fetch(&buffer.got, 1, __ATOMIC_RELAXED);
+    }
+}
+
+/* Takes an item only when notified: what it does not take, though it was notified, nobody takes. */
+static void *give_up_soon(void *arg) {
+    struct stress_random random = stress_random_stream((unsigned)(size_t)arg);
+    while (!is_over()) {
+        bool by_token = stress_random_below(&random, 2);
+        plait_deadline soon = plait_after(stress_random_below(&random, 100) / 1e6);
+        plait_token *token = plait_token_new(NULL, by_token ? soon : PLAIT_FOREVER);
+        plait_token *before = plait_token_enter(token);
+        enter();
+        if (wait_at(&buffer.filled, by_token ? PLAIT_FOREVER : soon) == PLAIT_OK) consume();
+        leave();
+        plait_token_leave(before);
+        plait_token_free(token);
+    }
+    return NULL;
+}
+
+static void *consume_patiently(void *unused) {
+    (void)unused;
+    while (!is_over()) {
+        enter();
+        while (buffer.items == 0 && !is_over()) wait_at(&buffer.filled, PLAIT_FOREVER);
+        consume();
+        leave();
+    }
+    return NULL;
+}
+
+static void spin(struct stress_random *random) {
+    for (volatile uint32_t turns = stress_random_below(random, 30000); turns > 0; turns--) {}
+}
+
+TEST(a_notification_reaches_somebody_though_others_give_up_at_that_moment) {
+    struct crew crew = {.count = 0};
+    struct stress_random random = stress_random_stream(500);
+    for (int i = 0; i < 2; i++) {
+        crew_add(&crew, consume_patiently, NULL);
+        crew_add(&crew, give_up_soon, (void *)(size_t)i);
+        crew_add(&crew, give_up_soon, (void *)(size_t)(10 + i));
+    }
+    while (stress_goes_on()) {
+        spin(&random);
+        enter();
+        buffer.items++;
+        buffer.put++;
+        plait_condition_notify(&buffer.filled, 1);
+        if (stress_random_below(&random, 2)) spin(&random); /* deadlines go by while they wait for the lock */
+        leave();
+        while (__atomic_load_n(&buffer.got, __ATOMIC_RELAXED) != buffer.put) sched_yield();
+    }
+    enter();
+    __atomic_store_n(&over, true, __ATOMIC_RELAXED);
+    plait_condition_notify_all(&buffer.filled);
+    leave();
+    crew_join(&crew);
 }
 
 /* ---- all at once ---- */

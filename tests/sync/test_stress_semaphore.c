@@ -4,6 +4,8 @@
 
 #include <plait.h>
 
+#include <sched.h>
+
 enum { MOST = 64 };
 
 static plait_semaphore items;
@@ -83,6 +85,68 @@ TEST(no_permit_is_lost) {
     crew_join(&patient);
     ck_assert_int_eq(released, taken);
     ck_assert_int_eq(plait_semaphore_value(&items), 0);
+}
+
+/* ---- one permit at a time ---- */
+
+static void spin(struct stress_random *random) {
+    for (volatile uint32_t turns = stress_random_below(random, 30000); turns > 0; turns--) {}
+}
+
+static void wait_for_round_after(long round) {
+    while (__atomic_load_n(&released, __ATOMIC_RELAXED) == round && !plait_event_is_set(&over)) sched_yield();
+}
+
+/* Comes to each round at a random time, so that it is not always first in line. */
+static void *take_each_round(void *unused) {
+    (void)unused;
+    struct stress_random random = stress_random_stream(400);
+    for (;;) {
+        long round = __atomic_load_n(&released, __ATOMIC_RELAXED);
+        must(plait_semaphore_acquire(&items) == PLAIT_OK);
+        if (plait_event_is_set(&over)) return NULL;
+        count(&taken, 1);
+        wait_for_round_after(round);
+        spin(&random);
+    }
+}
+
+/* Who has given up waits for the next permit, so that it does not take the one that was forgotten. */
+static void *give_up_soon(void *arg) {
+    int me = (int)(size_t)arg;
+    struct stress_random random = stress_random_stream((unsigned)me);
+    while (!plait_event_is_set(&over)) {
+        long round = __atomic_load_n(&released, __ATOMIC_RELAXED);
+        bool by_token = stress_random_below(&random, 2);
+        plait_deadline soon = plait_after(stress_random_below(&random, 100) / 1e6);
+        plait_token *token = plait_token_new(NULL, by_token ? soon : PLAIT_FOREVER);
+        plait_token *before = plait_token_enter(token);
+        plait_status status = plait_semaphore_acquire_until(&items, by_token ? PLAIT_FOREVER : soon);
+        plait_token_leave(before);
+        plait_token_free(token);
+        must(status == PLAIT_OK || status == (by_token ? PLAIT_CANCELLED : PLAIT_TIMEOUT));
+        count(&taken, status == PLAIT_OK);
+        if (status != PLAIT_OK) wait_for_round_after(round);
+    }
+    return NULL;
+}
+
+/* Each permit must be taken before there is another one: if the thread that was woken for it went away without it, and
+ * without passing it on, a patient one would sleep beside it until the time limit. */
+TEST(a_permit_reaches_somebody_though_others_give_up_at_that_moment) {
+    struct crew crew = {.count = 0};
+    struct stress_random random = stress_random_stream(500);
+    crew_add(&crew, take_each_round, NULL);
+    for (int i = 0; i < 3; i++) crew_add(&crew, give_up_soon, (void *)(size_t)i);
+    while (stress_goes_on()) {
+        count(&released, 1);
+        spin(&random);
+        must(plait_semaphore_release(&items, 1) == PLAIT_OK);
+        while (__atomic_load_n(&taken, __ATOMIC_RELAXED) != released) sched_yield();
+    }
+    plait_event_set(&over);
+    while (plait_semaphore_release(&items, 1) == PLAIT_OK && plait_semaphore_value(&items) < 8) {}
+    crew_join(&crew);
 }
 
 /* ---- two threads that wake each other ---- */
