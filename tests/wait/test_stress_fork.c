@@ -22,6 +22,7 @@ enum { THREADS = 4, OBJECTS = 2 };
 static struct permits permits[OBJECTS];
 static int never_ready[2];
 static plait_token *_Atomic token;
+static _Atomic int begun; /* forks wait for it: a sanitizer has locks of its own while a thread starts */
 
 static void busy_once(struct stress_random *random) {
     struct permits *some = &permits[stress_random_below(random, OBJECTS)];
@@ -48,6 +49,7 @@ static void busy_once(struct stress_random *random) {
 
 static void *be_busy(void *number) {
     struct stress_random random = stress_random_stream((unsigned)(intptr_t)number);
+    atomic_fetch_add(&begun, 1);
     plait_token *before = plait_token_enter(atomic_load(&token));
     while (stress_goes_on()) {
         bool shielded = stress_random_below(&random, 8) != 0; /* the token is cancelled soon, for good */
@@ -116,6 +118,7 @@ TEST_WITHIN(the_wait_core_works_in_the_child, 60) {
     atomic_store(&token, plait_token_new(NULL, PLAIT_FOREVER));
     for (intptr_t i = 0; i < THREADS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, be_busy, (void *)(i + 1)), 0);
+    while (atomic_load(&begun) < THREADS) sched_yield();
     int forks = 0;
     for (; stress_goes_on(); forks++) {
         pid_t child = fork();
