@@ -5,6 +5,7 @@
 #include <plait.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int made, destroyed;
 
@@ -72,6 +73,25 @@ TEST(setting_the_same_value_destroys_nothing) {
     ck_assert_ok(plait_local_set(&counter, calloc(1, sizeof(int))));
     ck_assert_int_eq(destroyed, 1);
     ck_assert_ok(plait_local_set(&counter, NULL));
+}
+
+static bool destroyed_within;
+static void note_thread(void *name) {
+    plait_thread *thread = plait_thread_current();
+    destroyed_within = plait_thread_is_alive(thread) && strcmp(plait_thread_name(thread), name) == 0;
+}
+static char within[] = "within";
+static plait_local noted = {NULL, note_thread, 0};
+
+PLAIT_TASK(plait_status, set_noted) {
+    return plait_local_set(&noted, within);
+}
+
+TEST(values_are_destroyed_before_the_thread_counts_as_ended) {
+    plait_thread *thread = plait_start_with((&(plait_thread_options){.name = within}), set_noted);
+    ck_assert_ok(plait_thread_result(thread, NULL));
+    ck_assert(destroyed_within);
+    plait_thread_free(thread);
 }
 
 /* The last made goes first; a destructor may use the others, and make new ones. */

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <thread/service.h>
 #include <unistd.h>
+#include <wait/waiter.h>
 
 static plait_event done;
 static int calls;
@@ -43,6 +44,29 @@ TEST(timers_come_in_order_of_time_then_of_start) {
     plait_timer_free(plait_timer_start(plait_after(0.05), set, &done));
     ck_assert_ok(plait_event_wait(&done));
     ck_assert_str_eq(order, "abcd");
+}
+
+static void note_select(struct plait__waiter *waiter, void *asleep) {
+    if (strcmp(waiter->kind, "select") == 0) *(bool *)asleep = true;
+}
+
+/* Until the service thread has nothing to do. */
+static void await_quiet(void) {
+    bool asleep = false;
+    while (!asleep) {
+        plait_sleep(0.0005);
+        plait__each_sleeper(note_select, &asleep);
+    }
+}
+
+TEST(an_earlier_timer_wakes_the_service) {
+    plait_timer *late = plait_timer_start(plait_after(3600), count, NULL);
+    await_quiet();
+    plait_timer *soon = plait_timer_start(plait_after(0.001), set, &done);
+    ck_assert_ok(plait_event_wait(&done));
+    ck_assert(plait_timer_cancel(late));
+    plait_timer_free(late);
+    plait_timer_free(soon);
 }
 
 TEST(cancelling_in_time) {
