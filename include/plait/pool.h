@@ -6,7 +6,11 @@
  * It is Python's ThreadPoolExecutor and multiprocessing.Pool under the same words.
  *
  * A task runs under a cancel token below that of its submitter, so cancelling the submitter's scope reaches
- * it. Inside a task one may submit, map and wait for results: whoever waits for a task of its own pool that
+ * it: if it runs, its waits end; if it was submitted and has not begun, it never does, and its future is
+ * cancelled; if it was posted it runs all the same, for nobody would know. What is handed over under a
+ * shield runs under one. Arguments of tasks that never run are forgotten: what they own is the submitter's.
+ * A task that calls pthread_exit has failed, with PLAIT_FAILED, and the pool starts another worker.
+ * Inside a task one may submit, map and wait for results: whoever waits for a task of its own pool that
  * has not begun runs it itself, and whoever maps takes part, so that even a pool of one worker never waits
  * for itself. Other waits occupy the worker.
  * A pool belongs to its process: in the child of a fork it is PLAIT_BROKEN. At exit, pools finish what they
@@ -121,7 +125,8 @@ PLAIT_API const char *plait_map_message(size_t *index);
 /* ---- the end ---- */
 
 /* No more tasks: submit, post and map return PLAIT_SHUTDOWN from now on. What was handed over will be run,
- * then the workers end. PLAIT_OK, also the second time; PLAIT_BROKEN, PLAIT_INVALID. Never waits.
+ * then the workers end; it includes what its tasks hand over themselves meanwhile (which Python's pools
+ * refuse, so that a task with parts fails if the pool is closed at the wrong moment). PLAIT_OK, also the second time; PLAIT_BROKEN, PLAIT_INVALID. Never waits.
  * Python: Pool.close. */
 PLAIT_API plait_status plait_pool_close(plait_pool *pool);
 
@@ -131,9 +136,10 @@ PLAIT_API plait_status plait_pool_close(plait_pool *pool);
 PLAIT_API plait_status plait_pool_join(plait_pool *pool);
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_pool_join_until(plait_pool *pool, plait_deadline deadline);
 
-/* Closes the pool and, if wanted, cancels the tasks that have not begun; waits, if wanted, until those that
- * have begun are done and the workers have ended (or until the deadline: PLAIT_TIMEOUT). No cancel ends this
- * wait. Statuses as for join. Python: Executor.shutdown(wait, cancel_futures). */
+/* Closes the pool and, if wanted, cancels the tasks that have not begun, posted ones too, and refuses its own
+ * tasks' as well; waits, if wanted, until those that have begun are done and the workers have ended (or until
+ * the deadline: PLAIT_TIMEOUT). No cancel ends this wait. Statuses as for join.
+ * Python: Executor.shutdown(wait, cancel_futures). */
 PLAIT_API plait_status plait_pool_shutdown(plait_pool *pool, bool wait, bool cancel_futures);
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_pool_shutdown_until(plait_pool *pool, bool cancel_futures,
                                                                    plait_deadline deadline);

@@ -20,7 +20,10 @@ static void check_map(int workers, size_t n) {
     plait_pool *pool = plait_pool_new(workers);
     for (size_t i = 0; i < n; i++) in[i] = (int)i % 1000, out[i] = -1;
     ck_assert_ok(plait_map(pool, square, in, out, n));
-    for (size_t i = 0; i < n; i++) ck_assert_int_eq(out[i], in[i] * in[i]);
+    for (size_t i = 0; i < n; i++) {
+        int expected = in[i] * in[i];
+        ck_assert_int_eq(out[i], expected);
+    }
     pool_end(pool);
 }
 

@@ -168,7 +168,7 @@ static void interfere(struct round *round, struct stress_random *random) {
 }
 
 static void play(struct round *round, struct stress_random *random) {
-    struct worker producers[MAX_THREADS], consumers[MAX_THREADS];
+    struct worker producers[MAX_THREADS] = {{0}}, consumers[MAX_THREADS] = {{0}};
     round->seen = calloc((size_t)round->producers * MOST, 1);
     round->token = plait_token_new(NULL, PLAIT_FOREVER);
     for (int i = 0; i < QUEUES; i++) {
