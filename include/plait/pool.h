@@ -126,8 +126,8 @@ PLAIT_API const char *plait_map_message(size_t *index);
 
 /* No more tasks: submit, post and map return PLAIT_SHUTDOWN from now on. What was handed over will be run,
  * then the workers end; it includes what its tasks hand over themselves meanwhile (which Python's pools
- * refuse, so that a task with parts fails if the pool is closed at the wrong moment). PLAIT_OK, also the second time; PLAIT_BROKEN, PLAIT_INVALID. Never waits.
- * Python: Pool.close. */
+ * refuse, so that a task with parts fails if the pool is closed at the wrong moment). PLAIT_OK, also the
+ * second time; PLAIT_BROKEN, PLAIT_INVALID. Never waits. Python: Pool.close. */
 PLAIT_API plait_status plait_pool_close(plait_pool *pool);
 
 /* Waits until a closed pool has done everything and its workers have ended. PLAIT_OK; PLAIT_INVALID: it
