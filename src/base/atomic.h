@@ -38,8 +38,7 @@
     PLAIT__HOOKED(PLAIT__STORE, p, __atomic_store_n((p), (v), __ATOMIC_RELEASE))
 #define plait__store_seq(p, v) PLAIT__HOOKED(PLAIT__STORE, p, __atomic_store_n((p), (v), __ATOMIC_SEQ_CST))
 
-#define plait__exchange(p, v) \
-    PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL))
+#define plait__exchange(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL))
 #define plait__exchange_seq(p, v) \
     PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST))
 

@@ -51,7 +51,8 @@ static inline bool plait__mutex_lock(struct plait__mutex *mutex) {
 static inline void plait__mutex_unlock(struct plait__mutex *mutex) {
     if (plait__os_alone())
         plait__store(&mutex->word, 0);
-    else if (plait__unlikely(plait__exchange(&mutex->word, 0) & PLAIT__CONTENDED)) plait__mutex_wake(mutex);
+    else if (plait__unlikely(plait__exchange(&mutex->word, 0) & PLAIT__CONTENDED))
+        plait__mutex_wake(mutex);
 }
 
 #endif

@@ -8,9 +8,7 @@
 
 enum { LISTS_BITS = 10, LISTS = 1 << LISTS_BITS };
 
-static struct bucket {
-    _Alignas(64) struct plait__wait_list list;
-} table[LISTS];
+static struct bucket { _Alignas(64) struct plait__wait_list list; } table[LISTS];
 
 struct plait__wait_list *plait__parking(const void *address) {
     uint64_t hash = (uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15); /* Fibonacci hashing */

@@ -96,8 +96,8 @@ static plait_status begin_polling(struct selection *selection, struct plait__wai
     for (size_t i = 0; i < selection->count; i++) {
         const plait_case *one = &selection->cases[i];
         if (one->kind != &descriptor_kind) continue;
-        polling->descriptors[polling->count++] =
-            (struct pollfd){.fd = one->descriptor, .events = (short)one->events};
+        polling->descriptors[polling->count++] = (struct pollfd){.fd = one->descriptor,
+                                                                 .events = (short)one->events};
     }
     return polling->count > 1 ? plait__poll_begin(waiter, polling) : PLAIT_OK;
 }
@@ -180,7 +180,8 @@ plait_status plait_select_until(plait_case *cases, size_t count, size_t *which, 
     selection.descriptors = plait__allocate_array(count + 1, sizeof *selection.descriptors);
     selection.order = plait__allocate_array(count, sizeof *selection.order);
     plait_status status = PLAIT_NO_MEMORY;
-    if (selection.nodes && selection.descriptors && selection.order) status = perform(&selection, which, deadline);
+    if (selection.nodes && selection.descriptors && selection.order)
+        status = perform(&selection, which, deadline);
     plait__release(selection.nodes);
     plait__release(selection.descriptors);
     plait__release(selection.order);

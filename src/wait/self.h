@@ -16,21 +16,21 @@
 struct plait__waiter;
 
 struct plait__self {
-    uint32_t ident;               /* 1 .. PLAIT__IDENT_MASK, unique among threads; never changes, not by fork */
-    uint32_t shields;             /* plait_shield_enter not yet left */
-    plait_token *token;           /* the current token; NULL: the root */
+    uint32_t ident;     /* 1 .. PLAIT__IDENT_MASK, unique among threads; never changes, not by fork */
+    uint32_t shields;   /* plait_shield_enter not yet left */
+    plait_token *token; /* the current token; NULL: the root */
     struct plait__waiter *waiter; /* the innermost wait of this thread, for its signal handlers */
     const plait_host *host;
-    uint32_t host_depth;          /* waits entered: the host's hooks run for the outermost */
-    int host_pending;             /* set by plait_host_interrupt, in a signal handler */
-    uint64_t random;              /* plait__random's state */
-    uint32_t spins_missed;        /* of late, one after the other; see spin.h */
+    uint32_t host_depth;   /* waits entered: the host's hooks run for the outermost */
+    int host_pending;      /* set by plait_host_interrupt, in a signal handler */
+    uint64_t random;       /* plait__random's state */
+    uint32_t spins_missed; /* of late, one after the other; see spin.h */
     uint32_t spins_to_skip;
 
     /* Left for the floors above; the wait core does not look inside. */
-    void *thread;                      /* src/thread: the plait_thread that this is */
-    void *task;                        /* src/thread: the task being run, for plait_raise */
-    void *locals;                      /* src/thread: values of plait_local */
+    void *thread;                        /* src/thread: the plait_thread that this is */
+    void *task;                          /* src/thread: the task being run, for plait_raise */
+    void *locals;                        /* src/thread: values of plait_local */
     void (*ended)(struct plait__self *); /* called once when the thread ends, from a pthread key */
 };
 

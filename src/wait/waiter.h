@@ -47,21 +47,21 @@ enum plait__claim {
     PLAIT__TIMED_OUT = 2,
     PLAIT__CANCELLED = 3,
     PLAIT__INTERRUPTED = 4,
-    PLAIT__FAILED = 5,          /* polling descriptors failed */
-    PLAIT__LOOK = 6,            /* a polled descriptor is ready */
-    PLAIT__FIRST = 8            /* node 0; larger: the node's index is added */
+    PLAIT__FAILED = 5, /* polling descriptors failed */
+    PLAIT__LOOK = 6,   /* a polled descriptor is ready */
+    PLAIT__FIRST = 8   /* node 0; larger: the node's index is added */
 };
 /* Beside FIRST + n: the claimer has already given what the node waits for. */
 #define PLAIT__GIFT UINT32_C(0x80000000)
 
 struct plait__waiter {
     uint32_t word;
-    int bell;                    /* descriptor to ring instead of waking the word, or -1 */
+    int bell; /* descriptor to ring instead of waking the word, or -1 */
     struct plait__self *self;
-    plait_token *token;          /* who may cancel this wait; NULL: nobody. Guarded by the sleepers' lock */
-    struct plait__link asleep;   /* in the table of sleepers */
+    plait_token *token;        /* who may cancel this wait; NULL: nobody. Guarded by the sleepers' lock */
+    struct plait__link asleep; /* in the table of sleepers */
     struct plait__polling *polling; /* with descriptors among its cases; else NULL */
-    const char *kind;            /* what it waits for, for people: "lock", "queue.get" */
+    const char *kind;               /* what it waits for, for people: "lock", "queue.get" */
     const void *object;
     struct plait__waiter *outer; /* a wait that this one interrupts (in a host's hook) */
     uint64_t woken_at;           /* ticks; when it was sent a wake */
@@ -69,12 +69,12 @@ struct plait__waiter {
 
 /* A place in the wait list of one object. */
 struct plait__node {
-    struct plait__link link;     /* guarded by the list's lock, as all of the node while it is linked */
+    struct plait__link link; /* guarded by the list's lock, as all of the node while it is linked */
     struct plait__waiter *waiter;
-    const void *address;         /* what it waits for */
-    uint32_t index;              /* which case of the waiter this is */
-    uint32_t want;               /* for the object's own use: reader or writer, how many, ... */
-    uint64_t since;              /* when it began to wait, in ticks */
+    const void *address; /* what it waits for */
+    uint32_t index;      /* which case of the waiter this is */
+    uint32_t want;       /* for the object's own use: reader or writer, how many, ... */
+    uint64_t since;      /* when it began to wait, in ticks */
 };
 
 /* Guards a list of nodes. Objects on the heap have one of their own, word-sized ones share the parking
