@@ -35,13 +35,23 @@ TEST(a_timer_is_called_once_and_not_early) {
     plait_timer_free(timer);
 }
 
+/* Keeps the service thread busy until the lock is released. */
+static void hold_up(void *lock) {
+    plait_lock_acquire(lock);
+    plait_lock_release(lock);
+}
+
 TEST(timers_come_in_order_of_time_then_of_start) {
-    plait_deadline same = plait_after(0.02);
-    plait_timer_free(plait_timer_start(plait_after(0.04), log_letter, "d"));
-    plait_timer_free(plait_timer_start(same, log_letter, "b"));
-    plait_timer_free(plait_timer_start(same, log_letter, "c"));
+    static plait_lock all_started;
+    plait_lock_acquire(&all_started);
+    plait_timer_free(plait_timer_start(PLAIT_NOW, hold_up, &all_started));
+    plait_deadline soon = plait_after(0.002), later = plait_after(0.004);
+    plait_timer_free(plait_timer_start(later, log_letter, "d"));
+    plait_timer_free(plait_timer_start(soon, log_letter, "b"));
+    plait_timer_free(plait_timer_start(soon, log_letter, "c"));
     plait_timer_free(plait_timer_start(PLAIT_NOW, log_letter, "a"));
-    plait_timer_free(plait_timer_start(plait_after(0.05), set, &done));
+    plait_timer_free(plait_timer_start(later, set, &done));
+    plait_lock_release(&all_started);
     ck_assert_ok(plait_event_wait(&done));
     ck_assert_str_eq(order, "abcd");
 }
