@@ -94,7 +94,8 @@ TEST(pointers_and_wide_numbers_go_through_the_same_door) {
     const char *pointer = NULL;
     plait__store_release(&pointer, text);
     ck_assert_ptr_eq(plait__load_acquire(&pointer), text);
-    uint64_t wide = UINT64_C(1) << 40, expected = wide;
+    static uint64_t wide = UINT64_C(1) << 40;
+    uint64_t expected = wide;
     ck_assert(plait__cas(&wide, &expected, wide + 1));
     ck_assert_uint_eq(plait__load(&wide), (UINT64_C(1) << 40) + 1);
 }

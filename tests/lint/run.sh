@@ -33,9 +33,12 @@ tidy() {
     ! grep -E -A 4 '(warning|error):' "$build/tidy.log"
 }
 
+# cppcheck 2.10 cannot follow the macro of typed tasks and gives up on files that use it: clang-tidy looks at those.
 cpp_check() {
     cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,performance,portability \
-        --suppress=missingIncludeSystem -D__GNUC__=12 -D__linux__=1 -Iinclude -Isrc -Itests src tests examples bench
+        --suppress=internalAstError --suppress=unknownMacro --suppress=missingIncludeSystem \
+        --suppress=sizeofVoid:include/plait/task_cxx.h --suppress=passedByValue:include/plait/hold.h \
+        -D__GNUC__=12 -D__linux__=1 -Iinclude -Isrc -Itests src tests examples bench
 }
 
 scripts() {

@@ -169,21 +169,22 @@ static void interfere(struct round *round, struct stress_random *random) {
 
 static void play(struct round *round, struct stress_random *random) {
     struct worker producers[MAX_THREADS] = {{0}}, consumers[MAX_THREADS] = {{0}};
+    const int putting = round->producers, getting = round->consumers;
     round->seen = calloc((size_t)round->producers * MOST, 1);
     round->token = plait_token_new(NULL, PLAIT_FOREVER);
     for (int i = 0; i < QUEUES; i++) {
         round->queues[i] = plait_queue_of(uint64_t, round->maxsize);
         ck_assert_ok(plait_queue_set_destroy(round->queues[i], destroy, round));
     }
-    for (int i = 0; i < round->consumers; i++) start(&consumers[i], round, i, 100 + (unsigned)i, consume);
-    for (int i = 0; i < round->producers; i++) start(&producers[i], round, i, 200 + (unsigned)i, produce);
+    for (int i = 0; i < getting; i++) start(&consumers[i], round, i, 100 + (unsigned)i, consume);
+    for (int i = 0; i < putting; i++) start(&producers[i], round, i, 200 + (unsigned)i, produce);
     if (!round->steady) interfere(round, random);
-    for (int i = 0; i < round->producers; i++) queue_thread_end(producers[i].thread);
+    for (int i = 0; i < putting; i++) queue_thread_end(producers[i].thread);
     if (round->steady) {
         ck_assert_ok(plait_queue_join(round->queues[0]));
         ck_assert_ok(plait_queue_shutdown(round->queues[0], false));
     }
-    for (int i = 0; i < round->consumers; i++) queue_thread_end(consumers[i].thread);
+    for (int i = 0; i < getting; i++) queue_thread_end(consumers[i].thread);
     for (int i = 0; i < QUEUES; i++) {
         ck_assert_ok(plait_queue_join(round->queues[i]));
         ck_assert_ok(plait_queue_free(round->queues[i]));

@@ -3,7 +3,8 @@
 #   cxx.sh SOURCE_ROOT LIBRARY_DIRECTORY CXX_COMPILER
 set -u
 root=$1 library=$2 cxx=$3
-case "thread-cxx cxx" in
+name="thread-cxx cxx"
+case "$name" in
 *"${PLAIT_TEST_MATCH:-}"*) ;;
 *)
     echo "1..0 # SKIP no test of this name here"

@@ -63,13 +63,14 @@ TEST(the_second_kills_by_sigint) {
 }
 
 static int caught;
-static void catch (int number) {
+static void catch_signal(int number) {
     caught = number;
 }
 
 static int uninstalled(void) {
-    signal(SIGINT, catch);
-    if (plait_interrupt_install() != PLAIT_OK || plait_interrupt_install() != PLAIT_OK) return 1;
+    signal(SIGINT, catch_signal);
+    for (int i = 0; i < 2; i++)
+        if (plait_interrupt_install() != PLAIT_OK) return 1;
     plait_interrupt_uninstall();
     plait_interrupt_uninstall();
     raise(SIGINT);
@@ -83,7 +84,7 @@ TEST(uninstalling_brings_back_what_was) {
 }
 
 static int uninstalled_after_one(void) {
-    signal(SIGINT, catch);
+    signal(SIGINT, catch_signal);
     if (plait_interrupt_install() != PLAIT_OK) return 1;
     raise(SIGINT);
     plait_interrupt_uninstall();

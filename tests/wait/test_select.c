@@ -225,7 +225,7 @@ static void limit_descriptors(int last, int more) {
     struct rlimit now;
     if (before.rlim_max == 0) getrlimit(RLIMIT_NOFILE, &before);
     now = before;
-    if (more) now.rlim_cur = (rlim_t)(last + more);
+    if (more) now.rlim_cur = (rlim_t)last + (rlim_t)more;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
 }
 
