@@ -50,7 +50,8 @@ typedef struct plait_condition {
 } plait_condition;
 
 /* Zero; for a condition in memory that is not zeroed. */
-#define PLAIT_CONDITION_INIT {0}
+#define PLAIT_CONDITION_INIT \
+    { 0 }
 
 /* What a thread waits for; called with the lock held, must not wait itself. */
 typedef bool (*plait_predicate)(void *arg);
@@ -69,11 +70,12 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_condition_wait_until(plait_condit
  * last time when the wait has ended otherwise: PLAIT_OK always means that it was true, with the lock held
  * ever since. Python: Condition.wait_for. */
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_condition_wait_for(plait_condition *condition,
-                                                                  plait_lock *lock,
-                                                                  plait_predicate predicate, void *arg);
-PLAIT_API PLAIT_WARN_UNUSED plait_status
-plait_condition_wait_for_until(plait_condition *condition, plait_lock *lock, plait_predicate predicate,
-                               void *arg, plait_deadline deadline);
+                                                                  plait_lock *lock, plait_predicate predicate,
+                                                                  void *arg);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_condition_wait_for_until(plait_condition *condition,
+                                                                        plait_lock *lock,
+                                                                        plait_predicate predicate, void *arg,
+                                                                        plait_deadline deadline);
 
 /* The same with an rlock, which is given up completely, however often it was taken, and taken again as
  * often. */
@@ -84,9 +86,11 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_condition_wait_until_rlock(plait_
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_condition_wait_for_rlock(plait_condition *condition,
                                                                         plait_rlock *lock,
                                                                         plait_predicate predicate, void *arg);
-PLAIT_API PLAIT_WARN_UNUSED plait_status
-plait_condition_wait_for_until_rlock(plait_condition *condition, plait_rlock *lock, plait_predicate predicate,
-                                     void *arg, plait_deadline deadline);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_condition_wait_for_until_rlock(plait_condition *condition,
+                                                                              plait_rlock *lock,
+                                                                              plait_predicate predicate,
+                                                                              void *arg,
+                                                                              plait_deadline deadline);
 
 /* Notifies n of the waiting threads, those that have waited longest, or as many as there are; nothing
  * happens when nobody waits. PLAIT_INVALID for NULL and a negative n. Never blocks. Python:

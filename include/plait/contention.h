@@ -31,9 +31,9 @@
 PLAIT_BEGIN
 
 typedef struct plait_contention {
-    uint64_t waits;  /* how often a thread had to wait */
-    double waited;   /* seconds, of all threads together */
-    double longest;  /* seconds, the longest single wait */
+    uint64_t waits; /* how often a thread had to wait */
+    double waited;  /* seconds, of all threads together */
+    double longest; /* seconds, the longest single wait */
 } plait_contention;
 
 /* Begins to count at zero, also if it was watched before. The object must be unwatched before its memory

@@ -31,7 +31,8 @@ typedef struct plait_event {
 } plait_event;
 
 /* Zero; for an event in memory that is not zeroed. */
-#define PLAIT_EVENT_INIT {0}
+#define PLAIT_EVENT_INIT \
+    { 0 }
 
 /* Sets the event and wakes all who wait for it; what the caller wrote before is seen by whoever goes on
  * because of it. A waiter may free the event at once: set does not touch it any more by then. Setting

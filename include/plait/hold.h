@@ -55,8 +55,8 @@ static inline void plait__hold_end(const struct plait__hold *hold) {
 }
 
 /* Takes the lock for the hold, or leaves the hold empty if it cannot be taken at all. */
-#define PLAIT__HOLD_BEGIN(name, type, member, acquire) \
-    static inline struct plait__hold name(type *lock) { \
+#define PLAIT__HOLD_BEGIN(name, pointer, member, acquire) \
+    static inline struct plait__hold name(pointer lock) { \
         struct plait__hold hold = {NULL, NULL, NULL, NULL}; \
         plait_status status; \
         do { \
@@ -66,17 +66,19 @@ static inline void plait__hold_end(const struct plait__hold *hold) {
         return hold; \
     }
 
-PLAIT__HOLD_BEGIN(plait__hold_lock, plait_lock, lock, plait_lock_acquire)
-PLAIT__HOLD_BEGIN(plait__hold_rlock, plait_rlock, rlock, plait_rlock_acquire)
-PLAIT__HOLD_BEGIN(plait__hold_read, plait_rwlock, read, plait_rwlock_read_acquire)
-PLAIT__HOLD_BEGIN(plait__hold_write, plait_rwlock, write, plait_rwlock_write_acquire)
+PLAIT__HOLD_BEGIN(plait__hold_lock, plait_lock *, lock, plait_lock_acquire)
+PLAIT__HOLD_BEGIN(plait__hold_rlock, plait_rlock *, rlock, plait_rlock_acquire)
+PLAIT__HOLD_BEGIN(plait__hold_read, plait_rwlock *, read, plait_rwlock_read_acquire)
+PLAIT__HOLD_BEGIN(plait__hold_write, plait_rwlock *, write, plait_rwlock_write_acquire)
 #undef PLAIT__HOLD_BEGIN
 
 #if defined(__cplusplus)
 
 struct plait__holder {
     explicit plait__holder(plait__hold taken) : hold(taken) {}
-    ~plait__holder() { plait__hold_end(&hold); }
+    ~plait__holder() {
+        plait__hold_end(&hold);
+    }
     plait__holder(const plait__holder &) = delete;
     plait__holder &operator=(const plait__holder &) = delete;
     plait__hold hold;
@@ -96,7 +98,7 @@ static inline plait__hold plait__hold_any(plait_rlock *lock) {
 #define PLAIT__HOLD(begun) \
     __attribute__((cleanup(plait__hold_end), unused)) const struct plait__hold PLAIT__HOLD_NAME = begun
 #define plait_hold(lock) \
-    PLAIT__HOLD(_Generic((lock), plait_lock *: plait__hold_lock, plait_rlock *: plait__hold_rlock)(lock))
+    PLAIT__HOLD(_Generic((lock), plait_lock * : plait__hold_lock, plait_rlock * : plait__hold_rlock)(lock))
 #define plait_hold_read(rwlock) PLAIT__HOLD(plait__hold_read(rwlock))
 #define plait_hold_write(rwlock) PLAIT__HOLD(plait__hold_write(rwlock))
 

@@ -34,7 +34,8 @@ typedef struct plait_once {
 } plait_once;
 
 /* Zero; for a once in memory that is not zeroed. */
-#define PLAIT_ONCE_INIT {0}
+#define PLAIT_ONCE_INIT \
+    { 0 }
 
 /* Runs function(arg), unless that has been done, and returns when it has. PLAIT_OK: it has finished, here
  * or in another thread. PLAIT_DEADLOCK: called from the function itself. PLAIT_BROKEN: in the child of a

@@ -38,7 +38,8 @@ typedef struct plait_rlock {
 } plait_rlock;
 
 /* Zero; for an rlock in memory that is not zeroed. */
-#define PLAIT_RLOCK_INIT {PLAIT_LOCK_INIT, 0}
+#define PLAIT_RLOCK_INIT \
+    { PLAIT_LOCK_INIT, 0 }
 
 /* Takes the lock, at once if the caller owns it, else waiting as long as it takes (or until the deadline;
  * or not at all). PLAIT_OK: held. PLAIT_TIMEOUT, PLAIT_BUSY (_nowait): not held. PLAIT_INTERRUPTED only on

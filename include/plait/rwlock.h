@@ -44,7 +44,8 @@ typedef struct plait_rwlock {
 } plait_rwlock;
 
 /* Zero; for an rwlock in memory that is not zeroed. */
-#define PLAIT_RWLOCK_INIT {0, 0, 0, 0}
+#define PLAIT_RWLOCK_INIT \
+    { 0, 0, 0, 0 }
 
 /* Takes the lock for reading, beside any number of other readers, waiting as long as it takes (or until
  * the deadline; or not at all). PLAIT_OK: held. PLAIT_TIMEOUT, PLAIT_BUSY (_nowait): not held.

@@ -42,7 +42,8 @@ typedef struct plait_semaphore {
 
 /* A first value from 0 to PLAIT_SEMAPHORE_MAX, which must be right: for one that is not known to be, there
  * is plait_semaphore_init. */
-#define PLAIT_SEMAPHORE_INIT(value) {(uint32_t)(value), 0}
+#define PLAIT_SEMAPHORE_INIT(value) \
+    { (uint32_t)(value), 0 }
 
 /* Gives a semaphore that nobody uses its first value. PLAIT_INVALID for NULL, a negative value, or one
  * above PLAIT_SEMAPHORE_MAX. Nothing needs to be destroyed. Python: Semaphore(value). */
@@ -76,7 +77,8 @@ typedef struct plait_bounded_semaphore {
     uint32_t limit;
 } plait_bounded_semaphore;
 
-#define PLAIT_BOUNDED_SEMAPHORE_INIT(value) {PLAIT_SEMAPHORE_INIT(value), (uint32_t)(value)}
+#define PLAIT_BOUNDED_SEMAPHORE_INIT(value) \
+    { PLAIT_SEMAPHORE_INIT(value), (uint32_t)(value) }
 
 /* As for plait_semaphore, but release answers PLAIT_OVERFLOW, and changes nothing, when there would be
  * more permits than at first. Python: BoundedSemaphore, which raises ValueError then. */

@@ -81,7 +81,8 @@ plait_status plait_contention_read(const void *object, plait_contention *out) {
     struct bucket *bucket = bucket_of(object);
     if (!plait__mutex_lock(&bucket->mutex)) return PLAIT_BROKEN;
     const struct entry *entry = *find(bucket, object);
-    if (entry) *out = (plait_contention){entry->waits, (double)entry->waited / 1e9, (double)entry->longest / 1e9};
+    if (entry)
+        *out = (plait_contention){entry->waits, (double)entry->waited / 1e9, (double)entry->longest / 1e9};
     plait__mutex_unlock(&bucket->mutex);
     return entry ? PLAIT_OK : PLAIT_INVALID;
 }

@@ -22,8 +22,8 @@ struct impatience {
 };
 
 static inline void impatience_begin(struct impatience *impatience, struct stress_random *random) {
-    plait_token *token = plait_token_new(
-        NULL, stress_random_below(random, 2) ? PLAIT_FOREVER : impatience_deadline(random));
+    plait_token *token = plait_token_new(NULL, stress_random_below(random, 2) ? PLAIT_FOREVER
+                                                                              : impatience_deadline(random));
     must(token);
     impatience->before = plait_token_enter(token);
     pthread_mutex_lock(&impatience->mutex);

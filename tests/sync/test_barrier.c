@@ -49,7 +49,7 @@ TEST(all_go_on_when_the_last_arrives_each_with_its_own_index) {
     int index;
     ck_assert_ok(plait_barrier_init(&barrier, PARTIES, NULL, NULL));
     ck_assert_int_eq(plait_barrier_parties(&barrier), PARTIES);
-    for (int round = 1; round <= 3; round++) {
+    for (long round = 1; round <= 3; round++) {
         start(&crew, PARTIES - 1);
         ck_assert_int_eq(plait_barrier_waiting(&barrier), PARTIES - 1);
         ck_assert_ok(plait_barrier_wait(&barrier, &index));

@@ -23,11 +23,13 @@ static struct impatience patience[MOST];
 static bool over;
 
 static void enter(void) {
-    must((buffer.with_rlock ? plait_rlock_acquire(&buffer.rlock) : plait_lock_acquire(&buffer.lock)) == PLAIT_OK);
+    must((buffer.with_rlock ? plait_rlock_acquire(&buffer.rlock) : plait_lock_acquire(&buffer.lock)) ==
+         PLAIT_OK);
 }
 
 static void leave(void) {
-    must((buffer.with_rlock ? plait_rlock_release(&buffer.rlock) : plait_lock_release(&buffer.lock)) == PLAIT_OK);
+    must((buffer.with_rlock ? plait_rlock_release(&buffer.rlock) : plait_lock_release(&buffer.lock)) ==
+         PLAIT_OK);
 }
 
 static plait_status wait_at(plait_condition *condition, plait_deadline deadline) {

@@ -172,9 +172,9 @@ TEST(events_wake_each_others_waiters_at_any_moment) {
         last = !stress_goes_on();
         if (last) plait_event_set(&over);
         plait_event_set(&ping);
-        while (plait_event_wait_until(&pong, stress_random_below(&random, 4) ? PLAIT_FOREVER
-                                                                             : impatience_deadline(&random)) !=
-               PLAIT_OK) {}
+        while (plait_event_wait_until(&pong, stress_random_below(&random, 4)
+                                                 ? PLAIT_FOREVER
+                                                 : impatience_deadline(&random)) != PLAIT_OK) {}
         plait_event_clear(&pong);
     }
     crew_join(&crew);
