@@ -1,8 +1,10 @@
 /* first.c - plait_first: of several futures the first success wins.
  *
  * A select over those that are not done yet, until one has succeeded or all have failed; then the others
- * are cancelled.
+ * are cancelled. A worker of the pool that is to run them does not wait while one of them is still queued,
+ * but runs it: it may be the only worker there is.
  */
+#include <base/clock.h>
 #include <base/memory.h>
 #include <pool/future.h>
 
@@ -38,11 +40,21 @@ static plait_status next_done(struct race *race, plait_deadline deadline, size_t
     return status;
 }
 
+/* On a worker of their pool: runs the first that is still queued, unless one is done. */
+static void help(const struct race *race) {
+    for (size_t i = 0; i < race->left; i++) {
+        plait_future *future = race->futures[race->index[i]];
+        plait__future_help(future);
+        if (plait_future_done(future)) return;
+    }
+}
+
 static plait_status run(struct race *race, size_t count, size_t *which, plait_deadline deadline) {
     plait_status status;
     bool done;
     begin(race, count);
     do {
+        if (plait__is_forever(deadline)) help(race);
         status = next_done(race, deadline, which, &done);
     } while (done && status != PLAIT_OK && race->left);
     if (!done) *which = count;

@@ -142,3 +142,30 @@ TEST(with_a_deadline_nothing_is_run_inside) {
     plait_future_free(future);
     pool_end(pool);
 }
+
+PLAIT_TASK(int, fail_or_give, (int, x)) {
+    if (x < 0) plait_raise(PLAIT_USER, "no");
+    return x;
+}
+
+PLAIT_TASK(int, first_of_three) {
+    plait_future *futures[3];
+    static const int numbers[3] = {-1, 7, 8};
+    for (int i = 0; i < 3; i++) futures[i] = plait_submit(pool, fail_or_give, numbers[i]);
+    int winner = 0;
+    if (plait_first(futures, 3, &winner, NULL) != PLAIT_OK) winner = -1;
+    for (int i = 0; i < 3; i++) plait_future_free(futures[i]);
+    return winner;
+}
+
+TEST(the_first_of_several_inside_a_task_never_waits_for_itself) {
+    for (int workers = 1; workers <= 3; workers++) {
+        pool = plait_pool_new(workers);
+        plait_future *future = plait_submit(pool, first_of_three);
+        int winner = 0;
+        ck_assert_ok(plait_result(future, &winner));
+        ck_assert(winner == 7 || (workers > 1 && winner == 8));
+        plait_future_free(future);
+        pool_end(pool);
+    }
+}
