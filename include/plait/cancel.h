@@ -85,8 +85,8 @@ static inline int plait__shield_begin(void) {
 #define PLAIT__PASTE_(a, b) a##b
 #define PLAIT__PASTE(a, b) PLAIT__PASTE_(a, b)
 #define plait_shield() \
-    __attribute__((cleanup(plait__shield_end), unused)) const int PLAIT__PASTE(plait__shield_, __LINE__) = \
-        plait__shield_begin()
+    __attribute__((cleanup(plait__shield_end), unused)) const int PLAIT__PASTE( \
+        plait__shield_, __LINE__) = plait__shield_begin()
 #endif
 
 #endif

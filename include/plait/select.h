@@ -38,7 +38,7 @@ typedef struct plait_case {
     void *object;
     void *item;
     plait_deadline deadline;
-    const void *kind;    /* plait's business */
+    const void *kind; /* plait's business */
 } plait_case;
 
 /* Waits until one case can be performed, performs it and stores its index in *which (may be NULL).
@@ -52,8 +52,7 @@ typedef struct plait_case {
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_select(plait_case *cases, size_t count, size_t *which);
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_select_until(plait_case *cases, size_t count, size_t *which,
                                                             plait_deadline deadline);
-PLAIT_API PLAIT_WARN_UNUSED plait_status plait_select_nowait(plait_case *cases, size_t count,
-                                                             size_t *which);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_select_nowait(plait_case *cases, size_t count, size_t *which);
 
 /* The case that a descriptor is ready for `events` (POLLIN, POLLOUT, ... of poll.h). It reads and writes
  * nothing; the case's `found` then holds what poll reported, POLLERR, POLLHUP and POLLNVAL included. */
