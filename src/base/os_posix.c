@@ -19,25 +19,36 @@ int plait__os_poll(struct pollfd *descriptors, nfds_t count, int64_t until) {
 }
 
 /* Every signal that is not the thread's own fault. */
-static void block_asynchronous_signals(sigset_t *before) {
-    sigset_t blocked;
-    sigfillset(&blocked);
+static sigset_t asynchronous_signals(void) {
     static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
-    for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++) sigdelset(&blocked, synchronous[i]);
-    pthread_sigmask(SIG_BLOCK, &blocked, before);
+    sigset_t signals;
+    sigfillset(&signals);
+    for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++) sigdelset(&signals, synchronous[i]);
+    return signals;
+}
+
+/* Starts a thread that has these signals blocked from its first instruction. */
+static int create(pthread_t *thread, pthread_attr_t *attributes, const sigset_t *blocked,
+                  void *(*body)(void *), void *arg) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+    int failed = pthread_attr_setsigmask_np(attributes, blocked);
+    return failed ? failed : pthread_create(thread, attributes, body, arg);
+#else
+    sigset_t before; /* the new thread inherits the mask */
+    pthread_sigmask(SIG_BLOCK, blocked, &before);
+    int failed = pthread_create(thread, attributes, body, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
+#endif
 }
 
 int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *), void *arg) {
     pthread_attr_t attributes;
     int failed = pthread_attr_init(&attributes);
     if (failed) return failed;
+    sigset_t blocked = asynchronous_signals();
     if (stack_size) failed = pthread_attr_setstacksize(&attributes, stack_size);
-    if (!failed) {
-        sigset_t before;
-        block_asynchronous_signals(&before); /* the new thread inherits the mask */
-        failed = pthread_create(thread, &attributes, body, arg);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
+    if (!failed) failed = create(thread, &attributes, &blocked, body, arg);
     pthread_attr_destroy(&attributes);
     return failed;
 }

@@ -44,7 +44,7 @@ __attribute__((noinline, cold)) static struct plait__self *begin(void) {
         ident = (plait__add_relaxed(&last_ident, 1) + 1) & PLAIT__IDENT_MASK;
     } while (ident <= vanished_up_to);
     self.ident = ident;
-    self.random = ((uint64_t)ident << 32 | plait__os_native_id()) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+    self.random = (plait__os_ticks() ^ (uint64_t)ident << 32) * UINT64_C(0x9e3779b97f4a7c15) | 1;
     if (have_end_key && pthread_setspecific(end_key, &self) == 0) plait__running_more();
     return &self;
 }
