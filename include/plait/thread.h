@@ -70,7 +70,8 @@ typedef struct plait_thread_options {
  *     plait_thread *thread = plait_start_with(&options, g, 5, 6);
  * The arguments are copied. Without options (or with NULL) the thread has a default name and stack, and is
  * a daemon if a daemon of plait's started it, as in Python; with options it is what they say.
- * The kernel shows the first 15 bytes of the name, or of the task's if none was given.
+ * The kernel shows the first 15 bytes of the name, or of the task's if none was given, or else the
+ * program's.
  * Returns a handle that must be freed; NULL with plait_last_error(): PLAIT_NO_MEMORY, PLAIT_INVALID (a
  * stack too small), PLAIT_ERRNO (the system refuses another thread). Thread-safe; does not block.
  * Python: Thread(...).start(). */

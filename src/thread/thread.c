@@ -15,7 +15,6 @@
 #include <base/os.h>
 #include <base/status.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <thread/local.h>
 #include <thread/registry.h>
@@ -116,7 +115,7 @@ static void *live(void *argument) {
     struct life life = {.thread = thread};
     struct plait__self *self = plait__self();
     self->thread = thread;
-    plait__os_name_thread(thread->shown_name);
+    if (thread->shown_name) plait__os_name_thread(thread->shown_name);
     plait__thread_begin(thread, self);
     life.before = plait_token_enter(thread->token);
     plait__frame_begin(&life.frame, plait__thread_task_name(thread));
@@ -155,9 +154,17 @@ static plait_thread *allocate(const char *name, const plait_task *task) {
     return thread;
 }
 
+/* Every start comes by here, and printf would be a good part of what plait adds to it. */
 static void name_by_default(plait_thread *thread) {
-    unsigned number = (unsigned)plait__add_relaxed(&last_number, 1) + 1;
-    snprintf(thread->name, DEFAULT_NAME_SIZE, "Thread-%u", number);
+    uint32_t number = plait__add_relaxed(&last_number, 1) + 1;
+    char digits[10];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    char *end = thread->name + strlen(strcpy(thread->name, "Thread-"));
+    while (count) *end++ = digits[--count];
 }
 
 /* Without options: as the thread that starts it, if that is one of plait's. */
@@ -176,7 +183,7 @@ static plait_thread *make(const plait_thread_options *options, const plait_task 
     thread->daemon = options ? options->daemon : daemon_by_default();
     thread->counted = !thread->daemon;
     if (!name) name_by_default(thread);
-    thread->shown_name = !name && task ? task->name : thread->name;
+    thread->shown_name = name ? thread->name : task ? task->name : NULL;
     thread->token = plait__token_keep(plait_token_current());
     return thread;
 }

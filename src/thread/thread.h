@@ -32,7 +32,7 @@ struct plait_thread {
     uint32_t ident;
     uint32_t native_id;
     char *name;
-    const char *shown_name; /* by the kernel */
+    const char *shown_name; /* by the kernel; NULL: it shows the program's, and a system call is saved */
     plait_token *token;     /* what it starts with; its own reference */
 
     const plait_task *task; /* NULL: untyped */
