@@ -163,7 +163,9 @@ static void name_by_default(plait_thread *thread) {
         digits[count++] = (char)('0' + number % 10);
         number /= 10;
     } while (number);
-    char *end = thread->name + strlen(strcpy(thread->name, "Thread-"));
+    static const char begin[] = "Thread-";
+    memcpy(thread->name, begin, sizeof begin - 1);
+    char *end = thread->name + sizeof begin - 1;
     while (count) *end++ = digits[--count];
 }
 
