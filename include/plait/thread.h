@@ -125,11 +125,13 @@ PLAIT_API plait_thread *plait_thread_keep(plait_thread *thread);
 PLAIT_API bool plait_thread_is_alive(const plait_thread *thread);
 
 /* Its number within this process: not 0, not used again while it lives, and what locks remember of their
- * holder. 0 for NULL, and for a main thread that has not used plait yet. Python: Thread.ident. */
+ * holder. A thread gives itself its number when it begins to run; who asks a moment earlier waits for that.
+ * 0 for NULL, for a main thread that has not used plait yet, and in the child of a fork for a thread that had
+ * not begun. Python: Thread.ident. */
 PLAIT_API uint32_t plait_thread_ident(const plait_thread *thread);
 
-/* The kernel's number for it, as ps and debuggers show. 0 for NULL, and in the first instant of its life,
- * before it runs. Python: Thread.native_id. */
+/* The kernel's number for it, as ps and debuggers show. Waits, and is 0, as plait_thread_ident is.
+ * Python: Thread.native_id. */
 PLAIT_API uint32_t plait_thread_native_id(const plait_thread *thread);
 
 /* Its name; lives as long as the handle. NULL for NULL. Python: Thread.name. */

@@ -166,6 +166,7 @@ size_t plait_thread_active_count(void) {
 static void vanish(plait_thread *thread) {
     thread->joiners = (struct plait__wait_list){0};
     thread->read = 1; /* nothing that anyone here could be told of */
+    plait__thread_vanish(thread);
     plait__thread_end(thread, PLAIT_BROKEN, NULL);
 }
 

@@ -8,6 +8,7 @@
  *   either  -> HAS_BEGUN   by the thread, by an exchange (acq_rel: the numbers are written before). If it
  *                          finds AWAITED it wakes the askers, under the list's lock; they park only while
  *                          they see AWAITED under that lock, so none is left.
+ * A fork leaves the child handles of threads that had not begun; it sets HAS_BEGUN there, with numbers of 0.
  *
  * pthread_exit in a task unwinds to the cleanup handler below, which ends the thread as any other.
  */
@@ -40,6 +41,10 @@ void plait__thread_begin(plait_thread *thread, struct plait__self *self) {
         plait__claim(node, 0, &wakes);
     plait__mutex_unlock(&list->mutex);
     plait__wakes_send(&wakes);
+}
+
+void plait__thread_vanish(plait_thread *thread) {
+    plait__store(&thread->begun, HAS_BEGUN);
 }
 
 static bool must_wait_for_begin(plait_thread *thread) {

@@ -62,6 +62,8 @@ bool plait__thread_is_self(const plait_thread *thread);
 void plait__thread_end(plait_thread *thread, plait_status status, char *message);
 /* Now ident and native_id are known. */
 void plait__thread_begin(plait_thread *thread, struct plait__self *self);
+/* In a forked child: the thread is not here and will not begin, so nobody must wait for its numbers. */
+void plait__thread_vanish(plait_thread *thread);
 /* What hangs on the end of every thread that has local values or asked for its handle. */
 void plait__thread_leaves(struct plait__self *self);
 

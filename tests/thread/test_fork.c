@@ -4,6 +4,7 @@
 
 #include <plait.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 
 static plait_event never;
@@ -48,6 +49,36 @@ TEST(the_child_has_one_thread) {
     plait_event_set(&never);
     ck_assert_ok(plait_thread_result(sleeper, NULL));
     plait_thread_free(sleeper);
+}
+
+/* ---- a thread that had not begun ---- */
+
+static plait_thread *starting;
+
+static int child_of_early_fork(void) {
+    if (plait_thread_join(starting) != PLAIT_OK) return 1;
+    (void)plait_thread_ident(starting); /* 0 if it had not begun; what matters is that this returns */
+    (void)plait_thread_native_id(starting);
+    plait_thread_free(starting);
+    return 0;
+}
+
+/* On one CPU a new thread mostly does not run before its starter waits for something. */
+TEST(the_numbers_of_a_thread_that_never_began_are_not_waited_for) {
+    if (PROGRAM_SANITIZED) return;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)sched_getcpu(), &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    for (int i = 0; i < 20; i++) {
+        int result = 0;
+        starting = plait_start(plus_one, i);
+        struct program program = program_run(child_of_early_fork);
+        ck_assert_program_exit(program, 0);
+        ck_assert_ok(plait_thread_result(starting, &result));
+        ck_assert_int_eq(result, i + 1);
+        plait_thread_free(starting);
+    }
 }
 
 static int in_child_of_a_thread(void) {
