@@ -46,8 +46,8 @@ int main(void) {
         if (plait_thread_result(workers[i], &status) == PLAIT_OK && status == PLAIT_CANCELLED) stopped++;
         plait_thread_free(workers[i]);
     }
-    printf("%d workers stopped, %zu of them have saved their work\n", stopped, plait_queue_size(saved));
-    bool all_saved = plait_queue_size(saved) == WORKERS;
+    printf("%d workers stopped, %zu of them have saved their work\n", stopped, plait_queue_qsize(saved));
+    bool all_saved = plait_queue_qsize(saved) == WORKERS;
     plait_queue_free(saved);
     return asked == PLAIT_CANCELLED && stopped == WORKERS && all_saved ? 0 : 1;
 }

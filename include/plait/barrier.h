@@ -3,7 +3,7 @@
  * Made with the number of parties; the last to arrive lets all go on, and the barrier is ready for the
  * next round. Each thread learns a number of its own, 0 to parties - 1, so that one can be told to do
  * something alone. An action, if there is one, is run by one of them, after all have arrived and before
- * any goes on.
+ * any goes on. It is Python's Barrier.
  * A barrier breaks when a thread gives up (deadline, cancel), when the action fails, or by abort: all who
  * wait, and all who come later, get PLAIT_BROKEN, until it is reset. A round in which all have arrived is
  * past breaking by anything but its own action. Nothing needs to be destroyed.
@@ -69,10 +69,10 @@ PLAIT_API plait_status plait_barrier_reset(plait_barrier *barrier);
 /* Breaks the barrier. PLAIT_INVALID for NULL. Never blocks. Python: Barrier.abort. */
 PLAIT_API plait_status plait_barrier_abort(plait_barrier *barrier);
 
-/* Whether it is broken; how many wait in this round (Python: n_waiting); how many it takes. False and 0
- * for NULL. */
+/* Whether it is broken; how many wait in this round; how many it takes: at this instant. False and 0 for
+ * NULL. Any thread, never block. Python: broken, n_waiting, parties. */
 PLAIT_API bool plait_barrier_broken(const plait_barrier *barrier);
-PLAIT_API int plait_barrier_waiting(const plait_barrier *barrier);
+PLAIT_API int plait_barrier_n_waiting(const plait_barrier *barrier);
 PLAIT_API int plait_barrier_parties(const plait_barrier *barrier);
 
 PLAIT_END

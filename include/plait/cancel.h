@@ -47,7 +47,8 @@ PLAIT_API void plait_token_free(plait_token *token);
  * PLAIT_INVALID for NULL. Thread-safe; does not block; not for signal handlers. */
 PLAIT_API plait_status plait_cancel(plait_token *token);
 
-/* Whether the token, or one above it, was cancelled or has passed its deadline. */
+/* Whether the token, or one above it, was cancelled or has passed its deadline. False for NULL. Any thread,
+ * never blocks. */
 PLAIT_API bool plait_token_cancelled(const plait_token *token);
 
 /* Whether the calling thread is asked to stop: its current token is cancelled and no shield is up. Long

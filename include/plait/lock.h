@@ -50,10 +50,10 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_lock_acquire_nowait(plait_lock *l
 
 /* Gives the lock back, from any thread. Whoever gets it next may free the memory that it lies in: the
  * release does not touch it any more. PLAIT_NOT_OWNER if nobody held it (Python: RuntimeError).
- * Never blocks. Python: Lock.release. */
+ * PLAIT_INVALID for NULL. Never blocks. Python: Lock.release. */
 PLAIT_API plait_status plait_lock_release(plait_lock *lock);
 
-/* Whether somebody holds it at this instant. Python: Lock.locked. */
+/* Whether somebody holds it at this instant. False for NULL. Python: Lock.locked. */
 PLAIT_API bool plait_lock_locked(const plait_lock *lock);
 
 PLAIT_END

@@ -52,7 +52,8 @@ typedef struct plait_queue plait_queue;
 
 /* The same for items of item_size bytes. maxsize: how many items it holds at most; 0: any number. Free it
  * with plait_queue_free. NULL when memory is out, and with PLAIT_INVALID for items of no bytes and a
- * maxsize that was negative before it became a size_t. */
+ * maxsize that was negative before it became a size_t (which Python takes for any number; in C it is more
+ * likely a mistake). Any thread. */
 PLAIT_API PLAIT_WARN_UNUSED plait_queue *plait_queue_new(size_t item_size, size_t maxsize);
 
 /* What becomes of items that nobody gets: `destroy` is called for each one left when the queue is shut
@@ -106,7 +107,7 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_peek_sized(plait_queue *que
 /* How many items there are at this instant, whether there are none, whether there is no room: true when
  * looked at, perhaps not any more when read. No queue: 0, true, false. Never wait.
  * Python: qsize, empty, full. */
-PLAIT_API size_t plait_queue_size(const plait_queue *queue);
+PLAIT_API size_t plait_queue_qsize(const plait_queue *queue);
 PLAIT_API bool plait_queue_empty(const plait_queue *queue);
 PLAIT_API bool plait_queue_full(const plait_queue *queue);
 

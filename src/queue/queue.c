@@ -300,12 +300,12 @@ plait_status plait_queue_join(plait_queue *queue) {
 
 /* ---- snapshots ---- */
 
-size_t plait_queue_size(const plait_queue *queue) {
+size_t plait_queue_qsize(const plait_queue *queue) {
     return queue ? plait__load(&queue->ring.count) : 0;
 }
 
 bool plait_queue_empty(const plait_queue *queue) {
-    return plait_queue_size(queue) == 0;
+    return plait_queue_qsize(queue) == 0;
 }
 
 bool plait_queue_full(const plait_queue *queue) {

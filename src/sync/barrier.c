@@ -226,7 +226,7 @@ bool plait_barrier_broken(const plait_barrier *barrier) {
     return barrier && ((plait__load(&barrier->state) & BROKEN) || lost_in_fork(barrier));
 }
 
-int plait_barrier_waiting(const plait_barrier *barrier) {
+int plait_barrier_n_waiting(const plait_barrier *barrier) {
     if (!barrier || (plait__load(&barrier->state) & RUNNING) || lost_in_fork(barrier)) return 0;
     return (int)plait__load(&barrier->arrived);
 }

@@ -29,7 +29,7 @@ TEST(of_two_ready_gets_one_is_performed) {
         size_t which;
         ck_assert_ok(plait_select(cases, 2, &which));
         ck_assert_int_eq(got, i);
-        ck_assert_uint_eq(plait_queue_size(left) + plait_queue_size(right), 1);
+        ck_assert_uint_eq(plait_queue_qsize(left) + plait_queue_qsize(right), 1);
         chosen[which]++;
         ck_assert_ok(plait_queue_get(which == 0 ? right : left, &got));
     }

@@ -9,7 +9,7 @@ struct wide {
 TEST(items_come_out_in_the_order_they_went_in) {
     plait_queue *queue = plait_queue_of(int, 0);
     for (int i = 0; i < 1000; i++) ck_assert_ok(plait_queue_put(queue, &i));
-    ck_assert_uint_eq(plait_queue_size(queue), 1000);
+    ck_assert_uint_eq(plait_queue_qsize(queue), 1000);
     for (int i = 0; i < 1000; i++) {
         int got;
         ck_assert_ok(plait_queue_get(queue, &got));
@@ -30,7 +30,7 @@ TEST(order_holds_while_the_ring_wraps_and_grows) {
             ck_assert_int_eq(got, out);
         }
     }
-    ck_assert_uint_eq(plait_queue_size(queue), (size_t)(in - out));
+    ck_assert_uint_eq(plait_queue_qsize(queue), (size_t)(in - out));
     for (; out < in; out++) {
         long got;
         ck_assert_ok(plait_queue_get_nowait(queue, &got));
@@ -79,7 +79,7 @@ TEST(a_full_queue_takes_no_more) {
     ck_assert_status(plait_queue_put_nowait(queue, &i), PLAIT_FULL);
     ck_assert_status(plait_queue_put_until(queue, &i, PLAIT_NOW), PLAIT_TIMEOUT);
     ck_assert_status(plait_queue_put_until(queue, &i, plait_after(0.003)), PLAIT_TIMEOUT);
-    ck_assert_uint_eq(plait_queue_size(queue), 3);
+    ck_assert_uint_eq(plait_queue_qsize(queue), 3);
     ck_assert_ok(plait_queue_free(queue));
 }
 
@@ -112,7 +112,7 @@ TEST(peek_leaves_the_item_where_it_is) {
     ck_assert_ok(plait_queue_put(queue, &two));
     ck_assert_ok(plait_queue_peek(queue, &got));
     ck_assert_double_eq(got, 1.5);
-    ck_assert_uint_eq(plait_queue_size(queue), 2);
+    ck_assert_uint_eq(plait_queue_qsize(queue), 2);
     ck_assert_ok(plait_queue_free(queue));
 }
 
@@ -131,7 +131,7 @@ TEST(an_item_of_the_wrong_size_is_refused) {
     ck_assert_status(plait_select(&wrong, 1, NULL), PLAIT_INVALID);
     wrong = plait_case_put(queue, &number);
     ck_assert_status(plait_select(&wrong, 1, NULL), PLAIT_INVALID);
-    ck_assert_uint_eq(plait_queue_size(queue), 0);
+    ck_assert_uint_eq(plait_queue_qsize(queue), 0);
     ck_assert_ok(plait_queue_put(queue, &text));
     ck_assert_ok(plait_queue_free(queue));
 }
@@ -153,7 +153,7 @@ TEST(nonsense_is_refused) {
     ck_assert_status(plait_queue_shutdown(NULL, true), PLAIT_INVALID);
     ck_assert_status(plait_queue_set_destroy(NULL, NULL, NULL), PLAIT_INVALID);
     ck_assert_ok(plait_queue_free(NULL));
-    ck_assert_uint_eq(plait_queue_size(NULL), 0);
+    ck_assert_uint_eq(plait_queue_qsize(NULL), 0);
     ck_assert(plait_queue_empty(NULL));
     ck_assert(!plait_queue_full(NULL));
     plait_queue *queue = plait_queue_of(int, 0);

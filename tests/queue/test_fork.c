@@ -36,7 +36,7 @@ TEST(a_queue_nobody_was_in_goes_on_in_the_child) {
     int item = 7;
     ck_assert_ok(plait_queue_put(queue, &item));
     ck_assert_int_eq(in_child(use), 0);
-    ck_assert_uint_eq(plait_queue_size(queue), 1);
+    ck_assert_uint_eq(plait_queue_qsize(queue), 1);
     ck_assert_ok(plait_queue_free(queue));
 }
 

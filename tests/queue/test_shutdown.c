@@ -6,7 +6,7 @@ static int destroyed, destroyed_sum;
 
 static void destroy(void *item, void *context) {
     ck_assert_ptr_eq(context, &destroyed);
-    ck_assert_uint_eq(plait_queue_size(queue), 0); /* no lock is held: the queue can be used here */
+    ck_assert_uint_eq(plait_queue_qsize(queue), 0); /* no lock is held: the queue can be used here */
     destroyed++;
     destroyed_sum += *(int *)item;
 }

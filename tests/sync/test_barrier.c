@@ -51,11 +51,11 @@ TEST(all_go_on_when_the_last_arrives_each_with_its_own_index) {
     ck_assert_int_eq(plait_barrier_parties(&barrier), PARTIES);
     for (long round = 1; round <= 3; round++) {
         start(&crew, PARTIES - 1);
-        ck_assert_int_eq(plait_barrier_waiting(&barrier), PARTIES - 1);
+        ck_assert_int_eq(plait_barrier_n_waiting(&barrier), PARTIES - 1);
         ck_assert_ok(plait_barrier_wait(&barrier, &index));
         ck_assert_int_eq(index, PARTIES - 1);
         crew_join(&crew);
-        ck_assert_int_eq(plait_barrier_waiting(&barrier), 0);
+        ck_assert_int_eq(plait_barrier_n_waiting(&barrier), 0);
         ck_assert_int_eq(passed, round * (PARTIES - 1));
         ck_assert_int_eq(index_sum, round * 6); /* 0 + 1 + 2 + 3 */
         ck_assert(!plait_barrier_broken(&barrier));
@@ -80,7 +80,7 @@ TEST(what_makes_no_sense_is_refused) {
     ck_assert_status(plait_barrier_reset(NULL), PLAIT_INVALID);
     ck_assert_status(plait_barrier_abort(NULL), PLAIT_INVALID);
     ck_assert(!plait_barrier_broken(NULL));
-    ck_assert_int_eq(plait_barrier_waiting(NULL), 0);
+    ck_assert_int_eq(plait_barrier_n_waiting(NULL), 0);
     ck_assert_int_eq(plait_barrier_parties(NULL), 0);
 }
 
@@ -148,7 +148,7 @@ TEST(who_gives_up_breaks_it) {
     crew_join(&crew);
     ck_assert_int_eq(broken, 3);
     ck_assert(plait_barrier_broken(&barrier));
-    ck_assert_int_eq(plait_barrier_waiting(&barrier), 0);
+    ck_assert_int_eq(plait_barrier_n_waiting(&barrier), 0);
 }
 
 TEST(who_is_cancelled_breaks_it) {
@@ -187,7 +187,7 @@ TEST(a_complete_round_passes_though_deadlines_go_by_and_it_is_aborted) {
     wait_until_asleep(2);
     crew_add(&crew, pass, NULL);
     plait_event_wait(&acting);
-    ck_assert_int_eq(plait_barrier_waiting(&barrier), 0);
+    ck_assert_int_eq(plait_barrier_n_waiting(&barrier), 0);
     plait_sleep(0.05); /* the deadlines go by: time itself is what is tested */
     wait_until_asleep(3);
     ck_assert_int_eq(passed + broken + timed_out, 0);
@@ -210,7 +210,7 @@ TEST(who_comes_while_the_action_runs_belongs_to_the_next_round) {
     crew_add(&crew, pass, NULL);
     wait_until_asleep(3);
     plait_event_set(&go_on);
-    while (plait_barrier_waiting(&barrier) != 1) plait_sleep(0.0001);
+    while (plait_barrier_n_waiting(&barrier) != 1) plait_sleep(0.0001);
     ck_assert_ok(plait_barrier_wait(&barrier, NULL));
     crew_join(&crew);
     ck_assert_int_eq(passed, 3);
@@ -222,7 +222,7 @@ TEST(in_the_child_of_a_fork_it_is_broken_if_somebody_waited_there) {
     start(&crew, 1);
     pid_t child = fork();
     if (child == 0) {
-        if (!plait_barrier_broken(&barrier) || plait_barrier_waiting(&barrier) != 0) _exit(1);
+        if (!plait_barrier_broken(&barrier) || plait_barrier_n_waiting(&barrier) != 0) _exit(1);
         if (plait_barrier_wait(&barrier, NULL) != PLAIT_BROKEN) _exit(2);
         struct crew own = {.count = 0};
         plait_barrier_reset(&barrier);
