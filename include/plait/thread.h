@@ -109,13 +109,14 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_thread_join_until(plait_thread *t
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_thread_result_as(plait_thread *thread, void *out, size_t size,
                                                                 plait_kind kind, plait_deadline deadline);
 
-/* Why the thread failed, in words; NULL while it runs and if it did not fail. The string lives as long as
- * the handle. A failure that was read here or by plait_thread_result does not go to the excepthook. */
+/* Why the thread failed, in words; "" while it runs and if it did not fail. Never NULL, never waits. The
+ * string lives as long as the handle. A failure that was read here or by plait_thread_result does not go to
+ * the excepthook. */
 PLAIT_API const char *plait_thread_message(plait_thread *thread);
 
-/* Lets go of a handle, at any time, also from within the thread. The thread itself goes on; when it has
- * ended and the last handle is gone, all of it is freed, and a failure that nobody read goes to the
- * excepthook. NULL is allowed. Does not block. */
+/* Lets go of a handle, at any time, also from within the thread; with the last handle POSIX calls it
+ * detaching. The thread itself goes on; when it has ended and the last handle is gone, all of it is freed,
+ * and a failure that nobody read goes to the excepthook. NULL is allowed. Does not block. */
 PLAIT_API void plait_thread_free(plait_thread *thread);
 
 /* Another handle to the same thread, to be freed like the first. Returns its argument. */

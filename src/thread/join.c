@@ -105,7 +105,7 @@ plait_status plait_thread_result_as(plait_thread *thread, void *out, size_t size
 }
 
 const char *plait_thread_message(plait_thread *thread) {
-    if (!thread || !plait__thread_ended(thread) || !thread->status) return NULL;
+    if (!thread || !plait__thread_ended(thread) || !thread->status) return "";
     plait__store(&thread->read, 1);
     return plait__failure_words(thread->status, thread->message);
 }
