@@ -3,7 +3,8 @@
  * `awaited` counts them: each from before its start until the very last of its doings (its failure has
  * reached the excepthook by then). A thread that is itself in exit or plait_shutdown is taken out of the
  * count, so that nobody waits for one who waits for him; exit also ends its handle, so that those who
- * join it go on.
+ * join it go on. That a thread is counted stands in its handle, and in `ending` when the handle is about
+ * to go: the excepthook may call exit.
  *
  * No wake-up is lost: who takes the count to zero then locks the parking list of `awaited` and wakes all
  * that are parked there; a waiter parks only while it sees a count above zero under that lock. Who is
@@ -26,6 +27,7 @@
 static uint32_t awaited;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool registered;
+static __thread bool ending; /* the calling thread is counted, and has no handle any more */
 
 void plait__exit_count(void) {
     plait__add_relaxed(&awaited, 1);
@@ -39,6 +41,16 @@ void plait__exit_uncount(void) {
     for (struct plait__node *node; (node = plait__parked(list, &awaited));) plait__claim(node, 0, &wakes);
     plait__mutex_unlock(&list->mutex);
     plait__wakes_send(&wakes);
+}
+
+void plait__exit_last_doings(bool counted) {
+    ending = counted;
+}
+
+void plait__exit_done(void) {
+    if (!ending) return;
+    ending = false;
+    plait__exit_uncount();
 }
 
 static plait_status wait_for_all(plait_deadline deadline) {
@@ -56,7 +68,7 @@ static plait_status wait_for_all(plait_deadline deadline) {
 
 plait_status plait_shutdown(plait_deadline deadline) {
     const plait_thread *own = plait__self()->thread;
-    bool counted = own && own->counted;
+    bool counted = ending || (own && own->counted);
     if (counted) plait__exit_uncount();
     plait_status status = wait_for_all(deadline);
     if (counted) plait__exit_count();
@@ -74,12 +86,13 @@ static void name_culprit(void) {
 
 /* The calling thread will not come back from exit. */
 static void end_own(void) {
+    plait__exit_done();
     plait_thread *own = plait__self()->thread;
     if (!own) return;
     bool main = own == plait_thread_main();
     bool counted = own->counted;
-    own->counted = false;
-    own->read = 1;
+    plait__store(&own->counted, false);
+    plait__store(&own->read, 1);
     plait__thread_end(own, main ? PLAIT_OK : PLAIT_FAILED,
                       main ? NULL : plait__copy_string("the thread called exit"));
     if (counted) plait__exit_uncount();
@@ -112,4 +125,5 @@ plait_status plait__exit_watch(void) {
 
 void plait__exit_after_fork(void) {
     plait__store(&awaited, 0);
+    ending = false;
 }

@@ -72,7 +72,7 @@ plait_thread *plait__registry_next_failed(void) {
 plait_thread *plait__registry_culprit(void) {
     plait__mutex_lock(&mutex);
     struct plait__link *link = plait__list_first(&living);
-    while (link && (!of_link(link)->counted || plait__thread_ended(of_link(link))))
+    while (link && (!plait__load(&of_link(link)->counted) || plait__thread_ended(of_link(link))))
         link = plait__list_after(&living, link);
     plait_thread *thread = plait_thread_keep(of_link(link));
     plait__mutex_unlock(&mutex);
@@ -188,12 +188,13 @@ void plait__registry_after_fork(void) {
         vanish(thread);
         forget(thread);
     }
-    if (own == &first_main) {
-        own->native_id = plait__os_native_id();
-    } else if (own) {
-        vanish(&first_main);
+    if (own) {
         own->joiners = (struct plait__wait_list){0};
         own->native_id = plait__os_native_id();
+    }
+    if (own == &first_main) return;
+    if (own) {
+        vanish(&first_main);
         own->counted = false;
         main_thread = plait_thread_keep(own); /* plait_thread_main still names it when it has ended */
     } else {

@@ -24,6 +24,9 @@ void plait__registry_after_fork(void);
 plait_status plait__exit_watch(void);
 void plait__exit_count(void);
 void plait__exit_uncount(void);
+/* The calling thread's handle is about to go. If it is counted it stays so until plait__exit_done. */
+void plait__exit_last_doings(bool counted);
+void plait__exit_done(void);
 void plait__exit_after_fork(void);
 
 #endif

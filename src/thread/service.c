@@ -17,6 +17,7 @@
 #include <base/memory.h>
 #include <base/os.h>
 #include <errno.h>
+#include <plait/sleep.h>
 #include <string.h>
 #include <thread/registry.h>
 #include <thread/service.h>
@@ -25,6 +26,7 @@
 #include <wait/parking.h>
 
 enum { STEP = 8 };
+#define SHORT_OF_MEANS 0.01 /* seconds between two looks, when waiting cannot be had */
 
 struct cases {
     size_t room;
@@ -168,6 +170,8 @@ static void wait_for_work(plait_deadline next) {
     plait_case *cases = service.cases->one;
     plait_status status = plait_select_until(cases, count, &which, next);
     if (status == PLAIT_OK && which > 0) run_ready(cases[which].item, cases[which].found);
+    if (status != PLAIT_OK && status != PLAIT_TIMEOUT) /* no descriptor, or no memory, to wait with */
+        (void)plait_sleep_until(plait_earlier(next, plait_after(SHORT_OF_MEANS)));
 }
 
 static bool start_locked(void);

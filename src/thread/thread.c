@@ -30,9 +30,8 @@ static uint32_t last_number; /* of default names */
 
 /* ---- the numbers ---- */
 
-void plait__thread_begin(plait_thread *thread, struct plait__self *self) {
-    plait__store(&thread->ident, self->ident);
-    plait__store(&thread->native_id, plait__os_native_id());
+/* The numbers are what they will be. */
+static void announce_begin(plait_thread *thread) {
     if (plait__exchange(&thread->begun, HAS_BEGUN) != AWAITED) return;
     struct plait__wakes wakes = {.count = 0};
     struct plait__wait_list *list = plait__parking(&thread->begun);
@@ -41,6 +40,12 @@ void plait__thread_begin(plait_thread *thread, struct plait__self *self) {
         plait__claim(node, 0, &wakes);
     plait__mutex_unlock(&list->mutex);
     plait__wakes_send(&wakes);
+}
+
+void plait__thread_begin(plait_thread *thread, struct plait__self *self) {
+    plait__store(&thread->ident, self->ident);
+    plait__store(&thread->native_id, plait__os_native_id());
+    announce_begin(thread);
 }
 
 void plait__thread_vanish(plait_thread *thread) {
@@ -95,15 +100,16 @@ static void finish(struct life *life) {
     plait_status status = plait__frame_end(&life->frame);
     plait__locals_end(self);
     plait_token_leave(life->before);
-    plait_token_free(thread->token);
-    thread->token = NULL;
+    plait_token *token = thread->token;
+    thread->token = NULL; /* before it is freed: the child of a fork frees what it finds here */
+    plait_token_free(token);
     plait__thread_end(thread, status, plait__frame_take(&life->frame));
     plait__registry_remove(thread);
     self->thread = NULL;
-    bool counted = thread->counted;
+    plait__exit_last_doings(thread->counted);
     if (status) plait__registry_add_failed(thread);
     plait_thread_free(thread);
-    if (counted) plait__exit_uncount();
+    plait__exit_done();
 }
 
 /* pthread_exit (or pthread_cancel) has unwound the task. */
@@ -195,9 +201,17 @@ static plait_thread *make(const plait_thread_options *options, const plait_task 
     return thread;
 }
 
-static void unmake(plait_thread *thread) {
+/* It was not started after all. Somebody may have got a handle from the registry: to him it has ended. */
+static void call_off(plait_thread *thread) {
+    plait__registry_remove(thread);
     plait_token_free(thread->token);
-    plait__release(thread);
+    thread->token = NULL;
+    announce_begin(thread);
+    plait__store(&thread->read, 1); /* by the starter */
+    plait__thread_end(thread, PLAIT_BROKEN, NULL);
+    if (thread->counted) plait__exit_uncount();
+    plait_thread_free(thread); /* the program's reference, and the thread's own */
+    plait_thread_free(thread);
 }
 
 /* Why the system did not start a thread. */
@@ -215,9 +229,7 @@ static plait_thread *launch(plait_thread *thread, size_t stack_size) {
         pthread_detach(pthread);
         return thread;
     }
-    plait__registry_remove(thread);
-    if (thread->counted) plait__exit_uncount();
-    unmake(thread);
+    call_off(thread);
     set_error(failed);
     return NULL;
 }

@@ -28,7 +28,7 @@ struct plait_thread {
     struct plait__link listed; /* among the living, or among the failed; the registry's mutex */
     enum plait__origin origin;
     bool daemon;
-    bool counted; /* the end of the program waits for it; changed by the thread itself only */
+    bool counted; /* the end of the program waits for it; changed by the thread, or for it while it sleeps */
     uint32_t ident;
     uint32_t native_id;
     char *name;

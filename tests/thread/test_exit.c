@@ -72,6 +72,24 @@ TEST(a_thread_may_call_exit) {
     ck_assert_program_exit(program, 5);
 }
 
+static void exit_with_nine(const plait_failure *failure, void *context) {
+    (void)failure;
+    (void)context;
+    exit(9);
+}
+
+static int leave_from_the_excepthook(void) {
+    plait_excepthook_set(exit_with_nine, NULL);
+    plait_thread_free(plait_start(fails, PLAIT_USER));
+    plait_event_wait(&never);
+    return 1;
+}
+
+TEST(the_excepthook_may_call_exit) {
+    struct program program = program_run(leave_from_the_excepthook);
+    ck_assert_program_exit(program, 9);
+}
+
 static int leave_while_another_joins(void) {
     plait_thread *thread = plait_start(exit_on_go);
     plait_thread_free(plait_start(join_other, thread));

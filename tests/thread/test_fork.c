@@ -1,5 +1,6 @@
 /* What a fork leaves of threads in the child. */
 #include "program.h"
+#include "support/asleep.h"
 #include "support/stress.h"
 
 #include <plait.h>
@@ -49,6 +50,44 @@ TEST(the_child_has_one_thread) {
     plait_event_set(&never);
     ck_assert_ok(plait_thread_result(sleeper, NULL));
     plait_thread_free(sleeper);
+}
+
+/* ---- who waits for the thread that forks ---- */
+
+PLAIT_TASK(void, join_main) {
+    if (plait_thread_join(plait_thread_main()) != PLAIT_CANCELLED) plait_raise(PLAIT_FAILED, NULL);
+}
+PLAIT_TASK(void, use_the_stack) {
+    char filled[64 * 1024];
+    memset(filled, 0x5a, sizeof filled);
+    __asm__ volatile("" : : "r"(filled) : "memory");
+}
+
+/* Its threads are given the stacks of those that are gone. */
+static int child_of_the_awaited(void) {
+    for (int i = 0; i < 8; i++) {
+        plait_thread *thread = plait_start(use_the_stack);
+        if (plait_thread_join(thread) != PLAIT_OK) return 1;
+        plait_thread_free(thread);
+    }
+    return 0; /* exit ends the main thread, for those who join it: nobody */
+}
+
+TEST(who_joined_the_forking_thread_is_forgotten) {
+    if (PROGRAM_SANITIZED) return;
+    plait_token *patience = plait_token_new(NULL, PLAIT_FOREVER), *before = plait_token_enter(patience);
+    plait_thread *joiners[4];
+    for (int i = 0; i < 4; i++) joiners[i] = plait_start(join_main);
+    plait_token_leave(before);
+    wait_until_asleep(4);
+    struct program program = program_run(child_of_the_awaited);
+    ck_assert_program_exit(program, 0);
+    plait_cancel(patience);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_ok(plait_thread_result(joiners[i], NULL));
+        plait_thread_free(joiners[i]);
+    }
+    plait_token_free(patience);
 }
 
 /* ---- a thread that had not begun ---- */

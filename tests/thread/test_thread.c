@@ -177,6 +177,35 @@ TEST(enumerate_finds_the_living) {
     ck_assert_uint_eq(plait_thread_active_count(), 1);
 }
 
+static int no_more_starts;
+
+/* Each handle is one's own, whatever becomes of the thread. */
+PLAIT_TASK(size_t, look_at_all) {
+    plait_thread *found[8];
+    size_t looked = 0;
+    do {
+        size_t count = plait_thread_enumerate(found, 8);
+        for (size_t i = 0; i < count && i < 8; i++) {
+            looked += strlen(plait_thread_name(found[i]));
+            bool unstarted = strcmp(plait_thread_name(found[i]), "unstarted") == 0;
+            if (unstarted && (plait_thread_ident(found[i]) || plait_thread_join(found[i]) != PLAIT_OK))
+                plait_raise(PLAIT_FAILED, "a thread that was never started has lived");
+            plait_thread_free(found[i]);
+        }
+    } while (!__atomic_load_n(&no_more_starts, __ATOMIC_RELAXED));
+    return looked;
+}
+
+TEST(who_finds_a_thread_that_is_not_started_after_all_may_keep_it) {
+    plait_thread_options too_small = {.name = "unstarted", .stack_size = 1};
+    plait_thread *looker = plait_start(look_at_all);
+    for (int i = 0; i < 20000; i++)
+        ck_assert_ptr_null(plait_thread_start(&too_small, plait_task_of(look_at_all), NULL));
+    __atomic_store_n(&no_more_starts, 1, __ATOMIC_RELAXED);
+    ck_assert_ok(plait_thread_result(looker, NULL));
+    plait_thread_free(looker);
+}
+
 TEST(main_is_the_first_thread) {
     ck_assert_ptr_eq(plait_thread_current(), plait_thread_main());
     ck_assert_str_eq(plait_thread_name(plait_thread_main()), "MainThread");

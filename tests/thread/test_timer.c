@@ -6,8 +6,10 @@
 #include <base/os.h>
 #include <plait.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread/service.h>
+#include <time.h>
 #include <unistd.h>
 #include <wait/waiter.h>
 
@@ -206,6 +208,38 @@ static plait_status watch_and_unwatch(void) {
     if (status == PLAIT_OK) plait__service_unwatch(&watch);
     close(watch.descriptor);
     return status;
+}
+
+/* The service needs a descriptor of its own to wait for others'. */
+static struct rlimit enough;
+
+static void use_up_descriptors(void *event) {
+    struct rlimit few = {64, enough.rlim_max};
+    (void)setrlimit(RLIMIT_NOFILE, &few);
+    while (dup(STDERR_FILENO) >= 0) {}
+    plait_event_set(event);
+}
+
+static double seconds_of_cpu(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
+
+TEST(without_a_descriptor_to_wait_with_the_service_looks_now_and_then) {
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &enough), 0);
+    ck_assert_ok(plait_interrupt_install());
+    plait_timer_free(plait_timer_start(PLAIT_NOW, use_up_descriptors, &done));
+    ck_assert_ok(plait_event_wait(&done));
+    double before = seconds_of_cpu();
+    plait_event_clear(&done);
+    plait_timer_free(plait_timer_start(plait_after(0.5), set, &done)); /* comes all the same */
+    ck_assert_ok(plait_event_wait(&done));
+    ck_assert(seconds_of_cpu() - before < 0.1 * test_time_scale());
+    ck_assert_ok(plait_interrupt_main());
+    static plait_event never;
+    ck_assert_status(plait_event_wait(&never), PLAIT_CANCELLED); /* Ctrl-C is still seen */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &enough), 0);     /* for what looks for leaks at the end */
 }
 
 TEST(watching_survives_lack_of_memory) {
