@@ -98,7 +98,8 @@ PLAIT_API plait_status plait_post_function(plait_pool *pool, void *(*function)(v
  * plait_map_message() has its words and index. The results of failed items are zero, all others are as
  * returned. PLAIT_CANCELLED: the caller's token was cancelled; items that had not begun by then were not run
  * and their results are as they were. PLAIT_INVALID (no pool, no task, an array missing), PLAIT_BROKEN,
- * PLAIT_SHUTDOWN (closed): nothing was run. Never allocates. */
+ * PLAIT_SHUTDOWN (closed): nothing was run. (PLAIT_BROKEN also in the child if an item forks and returns in
+ * it: what the others work on is the parent's.) Never allocates. */
 #define plait_map(pool, task, in, out, n) plait_starmap(pool, task, out, n, plait_each(in))
 
 /* The same for tasks with any number of parameters. For each parameter, in order, either an array or one

@@ -58,6 +58,7 @@ static plait_status run(struct race *race, size_t count, size_t *which, plait_de
         status = next_done(race, deadline, which, &done);
     } while (done && status != PLAIT_OK && race->left);
     if (!done) *which = count;
+    if (!done && status == PLAIT_NO_MEMORY) return status; /* it has not even begun to wait */
     for (size_t i = 0; i < race->left; i++) plait_future_cancel(race->futures[race->index[i]]);
     return status;
 }

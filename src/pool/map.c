@@ -85,16 +85,21 @@ static void give_up(struct plait__map *map) {
 }
 
 void plait__map_take_part(struct plait__map *map) {
+    uint32_t generation = plait__generation();
     size_t from, to;
-    while (!plait_cancelled() && take_chunk(map, &from, &to)) run_chunk(map, from, to);
+    while (!plait_cancelled() && take_chunk(map, &from, &to)) {
+        run_chunk(map, from, to);
+        if (plait__generation() != generation) return; /* forked inside an item: the rest is the parent's */
+    }
     if (plait__map_left(map)) give_up(map);
 }
 
 void plait__map_help(struct plait__map *map) {
     plait_token *before = plait_token_enter(map->token);
-    if (map->shielded) plait_shield_enter();
+    bool shielded = map->shielded;
+    if (shielded) plait_shield_enter();
     plait__map_take_part(map);
-    if (map->shielded) plait_shield_leave();
+    if (shielded) plait_shield_leave();
     plait_token_leave(before);
 }
 
@@ -139,8 +144,7 @@ plait_status plait_pool_map(plait_pool *pool, const plait_task *task, const void
         .failed_at = n,
     };
     plait_status status = pool->operations->map(pool, &map);
-    if (status != PLAIT_OK) return status;
-    status = tell(&map);
+    if (status == PLAIT_OK) status = tell(&map);
     plait__release(map.message);
     return status;
 }

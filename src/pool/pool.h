@@ -15,7 +15,8 @@ struct plait__pool_operations {
     const char *kind; /* for people */
     /* Takes over one reference to a QUEUED future that has a task, to be run. Not PLAIT_OK: it does not. */
     plait_status (*put)(plait_pool *pool, plait_future *future);
-    /* Runs a map to its end. Not PLAIT_OK: nothing was run; what became of the items stands in the map. */
+    /* Runs a map to its end; what became of the items stands in the map. Not PLAIT_OK: nothing was run, or an
+     * item has forked, and this is the child. */
     plait_status (*map)(plait_pool *pool, struct plait__map *map);
     /* No more tasks; and cancels what has not begun. */
     plait_status (*close)(plait_pool *pool, bool cancel_futures);

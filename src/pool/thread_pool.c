@@ -62,7 +62,7 @@ bool plait__pool_rouse(struct plait__thread_pool *pool, struct plait__wakes *wak
     if (pool->live >= pool->most) return false;
     pool->waking = true;
     pool->live++;
-    pool->last_worker++;
+    plait__store(&pool->last_worker, pool->last_worker + 1);
     plait__add_relaxed(&pool->references, 1);
     return true;
 }
@@ -103,15 +103,16 @@ void plait__pool_ended(struct plait__thread_pool *pool, struct plait__wakes *wak
     if (--pool->live == 0) wake_joiners(pool, wakes);
 }
 
+/* If it fails: busy workers may have become idle meanwhile, and left to this one what came since. */
 void plait__pool_start(struct plait__thread_pool *pool) {
-    plait_status status = plait__worker_start(pool, pool->last_worker);
+    plait_status status = plait__worker_start(pool, plait__load(&pool->last_worker));
     if (status == PLAIT_OK) return;
     struct plait__wakes wakes = {.count = 0};
     struct plait__list stranded = {0};
     (void)lock(pool);
-    pool->waking = false;
     plait__pool_ended(pool, &wakes);
     if (pool->live == 0) take_futures(pool, &stranded);
+    pool->waking = first_job(pool) && plait__worker_claim(pool, &wakes);
     unlock(pool, &wakes);
     fail_all(&stranded, status);
     plait__pool_drop(pool);
@@ -165,7 +166,7 @@ struct shared_map {
 static void end_shared(void *argument) {
     struct shared_map *shared = argument;
     struct plait__thread_pool *pool = shared->pool;
-    plait__mutex_lock(&pool->mutex);
+    if (!lock(pool)) return; /* forked inside an item: nobody else is here */
     if (plait__linked(&shared->map->job.link)) plait__list_remove(&shared->map->job.link);
     await_helpers(pool, shared->map);
     plait__mutex_unlock(&pool->mutex);
@@ -198,7 +199,7 @@ static plait_status run_map(plait_pool *base, struct plait__map *map) {
     unlock(pool, &wakes);
     if (start) plait__pool_start(pool);
     take_part(pool, map);
-    return PLAIT_OK;
+    return pool->generation == plait__generation() ? PLAIT_OK : PLAIT_BROKEN;
 }
 
 static plait_status close_pool(plait_pool *base, bool cancel_futures) {

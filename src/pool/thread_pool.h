@@ -11,7 +11,8 @@
  * No wake-up is lost. Outside the mutex it always holds that if there is work in the queue, a worker is on
  * its way, or nobody is idle and no thread may be started: then all are at work and look at the queue
  * before they become idle. A submit, and a worker that arrives, make it so by plait__pool_rouse.
- * If a thread cannot be started, and there is no other, everything in the queue fails with the reason.
+ * If a thread cannot be started, an idle one goes in its stead; if there is no other at all, everything in
+ * the queue fails with the reason.
  *
  * At exit the process waits for what the workers have to do, and not for idle ones: each counts as awaited
  * (thread/registry.h) but while it is idle, and whoever claims an idle one counts it again.

@@ -136,7 +136,7 @@ struct idle {
 /* Whether the end of the program waits for it; under the pool's mutex. */
 static void set_awaited(struct plait__worker *worker, bool awaited) {
     if (worker->thread->counted == awaited) return;
-    worker->thread->counted = awaited;
+    plait__store(&worker->thread->counted, awaited);
     if (awaited)
         plait__exit_count();
     else
@@ -178,12 +178,13 @@ struct part {
     struct plait__map *map;
 };
 
-/* The last that leaves wakes the caller. */
+/* The last that leaves wakes the caller, who has vanished if an item has forked. */
 static void leave_map(void *argument) {
     struct part *part = argument;
     struct plait__thread_pool *pool = part->pool;
     struct plait__map *map = part->map;
     struct plait__wakes wakes = {.count = 0};
+    if (pool->generation != plait__generation()) return;
     plait__mutex_lock(&pool->mutex);
     struct plait__link *caller = plait__list_first(&map->caller);
     if (--map->helpers == 0 && caller)
@@ -212,10 +213,10 @@ static void do_job(struct plait__worker *worker, struct plait__job *job) {
     if (job->is_map) {
         help_map(pool, plait__of_link(job, struct plait__map, job));
     } else {
-        worker->taken = plait__of_link(job, plait_future, job);
-        run_future(worker, worker->taken);
-        plait__future_drop(worker->taken);
-        worker->taken = NULL;
+        plait_future *future = worker->taken = plait__of_link(job, plait_future, job);
+        run_future(worker, future);
+        worker->taken = NULL; /* before it calls the user, who might end this thread */
+        plait__future_drop(future);
     }
 }
 
@@ -268,6 +269,7 @@ static void left_early(void *argument) {
         plait__future_finish(future, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
     }
     if (worker->taken) plait__future_drop(worker->taken);
+    plait__store(&worker->thread->read, 1); /* the failure is the task's and told as such */
     end(worker);
 }
 

@@ -28,6 +28,17 @@ static void ignore(const plait_failure *failure, void *context) {
     (void)context;
 }
 
+TEST(a_task_that_ends_its_thread_fails_once) {
+    struct pool_told told = {0};
+    plait_excepthook_set(pool_hear, &told);
+    pool = plait_pool_new(1);
+    plait_future_free(plait_submit(pool, leave, 1));
+    pool_end(pool);
+    ck_assert_ok(plait_shutdown(PLAIT_FOREVER)); /* the worker has told all that it had to tell */
+    ck_assert_int_eq(told.count, 1);
+    ck_assert_str_eq(told.task, "leave");
+}
+
 TEST(a_task_that_ends_its_thread_has_failed) {
     plait_excepthook_set(ignore, NULL);
     pool = plait_pool_new(1);
@@ -212,6 +223,35 @@ TEST(a_task_may_fork) {
     ck_assert_ok(plait_result(future, &result));
     ck_assert_int_eq(result, 1);
     plait_future_free(future);
+    pool_end(pool);
+}
+
+/* One helper works on an item when another item forks. */
+static plait_event helping;
+static pid_t forked = -1;
+
+PLAIT_TASK(int, fork_while_helped, (int, x)) {
+    if (plait_thread_current() != plait_thread_main()) {
+        plait_event_set(&helping);
+        (void)plait_event_wait(&gate);
+    } else if (forked == -1) {
+        (void)plait_event_wait(&helping);
+        forked = fork();
+        if (forked > 0) plait_event_set(&gate);
+    }
+    return x;
+}
+
+TEST(an_item_of_a_map_may_fork) {
+    pool = plait_pool_new(1);
+    int in[4] = {1, 2, 3, 4}, out[4];
+    plait_status status = plait_map(pool, fork_while_helped, in, out, 4);
+    if (forked == 0) _exit(status == PLAIT_BROKEN ? 3 : 4); /* and does not wait for the helper */
+    ck_assert_ok(status);
+    int ended = 0;
+    ck_assert_int_eq(waitpid(forked, &ended, 0), forked);
+    ck_assert(WIFEXITED(ended));
+    ck_assert_int_eq(WEXITSTATUS(ended), 3);
     pool_end(pool);
 }
 #endif

@@ -2,6 +2,8 @@
 #include "support.h"
 #include "support/faults.h"
 
+#include <stdlib.h>
+
 PLAIT_TASK(int, square, (int, x)) {
     return x * x;
 }
@@ -63,6 +65,57 @@ static plait_status map_some(void) {
 
 TEST(map_survives_lack_of_memory) {
     fault_every(map_some);
+}
+
+/* The second worker of a pool cannot be started. While that is tried the first one becomes idle, and another
+ * task comes. */
+static struct {
+    plait_pool *pool;
+    plait_future *first;
+    plait_event begun, go, last_has_run;
+    bool armed; /* the next allocation but one of the first thread is the second worker */
+    int left;
+} short_of_one;
+
+PLAIT_TASK(void, wait_to_go) {
+    plait_event_set(&short_of_one.begun);
+    (void)plait_event_wait(&short_of_one.go);
+}
+
+PLAIT_TASK(void, be_last) {
+    plait_event_set(&short_of_one.last_has_run);
+}
+
+static void *fail_the_second_worker(size_t size, void *context) {
+    (void)context;
+    if (!short_of_one.armed || --short_of_one.left) return malloc(size);
+    short_of_one.armed = false;
+    plait_event_set(&short_of_one.go);
+    (void)plait_result(short_of_one.first);
+    pool_await_sleepers("pool.idle", 1);
+    (void)plait_post(short_of_one.pool, be_last); /* left to the worker that is being started */
+    return NULL;
+}
+
+static void give_back(void *memory, void *context) {
+    (void)context;
+    free(memory);
+}
+
+TEST(an_idle_worker_goes_where_none_can_be_started) {
+    plait_allocator allocator = {fail_the_second_worker, give_back, NULL};
+    ck_assert_ok(plait_set_allocator(&allocator));
+    short_of_one.pool = plait_pool_new(2);
+    short_of_one.first = plait_submit(short_of_one.pool, wait_to_go);
+    ck_assert_ok(plait_event_wait(&short_of_one.begun));
+    short_of_one.left = 2; /* the future, the worker */
+    short_of_one.armed = true;
+    plait_future *second = plait_submit(short_of_one.pool, square, 3);
+    ck_assert_ok(plait_event_wait(&short_of_one.last_has_run));
+    ck_assert_ok(plait_result(second));
+    plait_future_free(second);
+    plait_future_free(short_of_one.first);
+    pool_end(short_of_one.pool);
 }
 
 static plait_status keep_a_promise(void) {
