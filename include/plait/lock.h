@@ -39,7 +39,8 @@ typedef struct plait_lock {
 } plait_lock;
 
 /* Zero; for a lock in memory that is not zeroed. */
-#define PLAIT_LOCK_INIT {0, 0}
+#define PLAIT_LOCK_INIT \
+    { 0, 0 }
 
 /* Takes the lock, waiting as long as it takes (or until the deadline; or not at all). PLAIT_OK: held.
  * PLAIT_TIMEOUT, PLAIT_BUSY (_nowait): not held. PLAIT_INTERRUPTED only on threads with a plait_host.

@@ -15,6 +15,9 @@
  * After a fork the other threads are gone in the child: joining one gives PLAIT_OK at once, its result
  * PLAIT_BROKEN.
  *
+ * A sleeping thread takes some 9 KiB of memory (x86-64 Linux, glibc; the touched pages of its stack, and what
+ * the kernel keeps of it not counted), so ten thousand of them are no burden.
+ *
  * Leaving the program: returning from main, or exit, waits for all threads that are not daemons, and says
  * on standard error who keeps it when that takes more than two seconds. Daemon threads are left as they
  * are.
