@@ -1,5 +1,6 @@
 /* Ctrl-C. Each program is a child process. */
 #include "program.h"
+#include "support/faults.h"
 
 #include <plait.h>
 #include <pthread.h>
@@ -132,4 +133,15 @@ static int forked(void) {
 TEST(a_fork_begins_anew) {
     struct program program = program_run(forked);
     ck_assert_program_exit(program, 0);
+}
+
+static plait_status install_and_uninstall(void) {
+    signal(SIGINT, SIG_DFL); /* ignored, it would stay so and nothing be installed */
+    plait_status status = plait_interrupt_install();
+    plait_interrupt_uninstall();
+    return status;
+}
+
+TEST(installing_survives_lack_of_memory) {
+    fault_every(install_and_uninstall);
 }

@@ -302,3 +302,21 @@ static plait_status start_and_join(void) {
 TEST(starting_survives_lack_of_memory) {
     fault_every(start_and_join);
 }
+
+static void *status_of_own_handle(void *status) {
+    plait_thread *own = plait_thread_current();
+    *(plait_status *)status = own ? PLAIT_OK : plait_last_error();
+    return NULL;
+}
+
+static plait_status ask_in_a_foreign_thread(void) {
+    pthread_t pthread;
+    plait_status status = PLAIT_FAILED;
+    if (pthread_create(&pthread, NULL, status_of_own_handle, &status)) return PLAIT_ERRNO;
+    pthread_join(pthread, NULL);
+    return status;
+}
+
+TEST(foreign_handles_survive_lack_of_memory) {
+    fault_every(ask_in_a_foreign_thread);
+}
