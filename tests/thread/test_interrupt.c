@@ -131,6 +131,7 @@ static int forked(void) {
 }
 
 TEST(a_fork_begins_anew) {
+    if (PROGRAM_SANITIZED) return;
     struct program program = program_run(forked);
     ck_assert_program_exit(program, 0);
 }
