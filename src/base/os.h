@@ -16,7 +16,8 @@
 /* * Nanoseconds of the monotonic clock. */
 int64_t plait__os_clock(void);
 
-/* A counter that advances at a steady rate and is cheaper to read than the clock, and its rate. */
+/* A counter that advances at a steady rate and is cheaper to read than the clock, and its rate. In the checked
+ * build it is the clock, which the scheduler decides. */
 static inline uint64_t plait__os_ticks(void);
 uint64_t plait__os_ticks_per_us(void);
 /* Tells the CPU that this is a spin loop. */
@@ -73,21 +74,29 @@ static inline bool plait__os_alone(void) {
 #endif
 
 #if defined(__x86_64__) || defined(__i386__)
+#define PLAIT__X86 1
+#else
+#define PLAIT__X86 0
+#endif
+
+#if PLAIT__X86 && !defined(PLAIT_CHECKED)
+#define PLAIT__TICKS_OF_CPU 1
 static inline uint64_t plait__os_ticks(void) {
     return __builtin_ia32_rdtsc();
 }
-static inline void plait__os_pause(void) {
-    __builtin_ia32_pause();
-}
 #else
+#define PLAIT__TICKS_OF_CPU 0
 static inline uint64_t plait__os_ticks(void) {
     return (uint64_t)plait__os_clock();
 }
+#endif
+
 static inline void plait__os_pause(void) {
-#if defined(__aarch64__)
+#if PLAIT__X86
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
     __asm__ __volatile__("isb" ::: "memory");
 #endif
 }
-#endif
 
 #endif

@@ -106,7 +106,7 @@ int plait__os_cpus_quota(void) {
     return least;
 }
 
-#if defined(__x86_64__) || defined(__i386__)
+#if PLAIT__TICKS_OF_CPU
 /* The same moment on the clock and in ticks: of a few readings the one that took least, for the thread may
  * lose its CPU in the middle of one. */
 struct moment {

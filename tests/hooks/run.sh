@@ -1,6 +1,7 @@
 #!/bin/sh
 # The hooks cost nothing: every file of the library is compiled twice, as always and with the bare atomic builtins
 # instead of the hooked names (base/atomic.h), and the machine code must be the same, instruction by instruction.
+# And they are there: every file also compiles for the checker, and reads no time but the clock that it decides.
 #   run.sh SOURCE_ROOT C_COMPILER SOURCES...
 set -u
 root=$1 cc=$2
@@ -17,7 +18,16 @@ code() {
         objdump -dr --no-show-raw-insn "$work/object"
 }
 
+checked() {
+    code -DPLAIT_CHECKED -Wall -Wextra -Werror "$1" && ! objdump -d "$work/object" | grep rdtsc
+}
+
 for source in "$@"; do
+    name="hooks: src/${source##*/src/} compiles for the checker"
+    if tap_wanted "$name"; then
+        checked "$source" >"$work/difference" 2>&1
+        tap_result $? "$name" "$work/difference"
+    fi
     name="hooks: src/${source##*/src/} is the same code without hooks"
     tap_wanted "$name" || continue
     : >"$work/difference"
