@@ -51,7 +51,8 @@ static bool announce_parked(struct plait__wait_list *list, plait_lock *lock, boo
     uint32_t word = plait__load(&lock->word);
     while (word & HOLDER) {
         if ((word & PARKED) || plait__cas(&lock->word, &word, word | PARKED)) {
-            if (!again && !plait__parked(list, lock)) plait__store(&lock->since, plait__coarse(plait__os_ticks()));
+            if (!again && !plait__parked(list, lock))
+                plait__store(&lock->since, plait__coarse(plait__os_ticks()));
             return true;
         }
     }

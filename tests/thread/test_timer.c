@@ -71,6 +71,21 @@ static void await_quiet(void) {
     }
 }
 
+static void again(void *stop) {
+    if (!plait_event_is_set(stop)) plait_timer_free(plait_timer_start(PLAIT_NOW, again, stop));
+}
+
+TEST(one_that_starts_itself_at_once_keeps_nobody_out) {
+    static plait_event stop, never;
+    ck_assert_ok(plait_interrupt_install());
+    plait_timer_free(plait_timer_start(plait_after(0.01), set, &done));
+    plait_timer_free(plait_timer_start(PLAIT_NOW, again, &stop));
+    ck_assert_ok(plait_event_wait(&done));
+    ck_assert_ok(plait_interrupt_main());
+    ck_assert_status(plait_event_wait(&never), PLAIT_CANCELLED); /* descriptors are looked at, too */
+    plait_event_set(&stop);
+}
+
 TEST(an_earlier_timer_wakes_the_service) {
     plait_timer *late = plait_timer_start(plait_after(3600), count, NULL);
     await_quiet();
@@ -239,7 +254,7 @@ TEST(without_a_descriptor_to_wait_with_the_service_looks_now_and_then) {
     ck_assert_ok(plait_interrupt_main());
     static plait_event never;
     ck_assert_status(plait_event_wait(&never), PLAIT_CANCELLED); /* Ctrl-C is still seen */
-    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &enough), 0);     /* for what looks for leaks at the end */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &enough), 0);      /* for what looks for leaks at the end */
 }
 
 TEST(watching_survives_lack_of_memory) {
