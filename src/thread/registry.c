@@ -180,6 +180,10 @@ static void forget(plait_thread *thread) {
 void plait__registry_after_fork(void) {
     plait_thread *own = plait__self()->thread;
     struct plait__link *link, *next;
+    while ((link = plait__list_first(&failed)) != NULL) {
+        plait__list_remove(link);
+        of_link(link)->read = 1; /* the parent tells of them */
+    }
     for (link = plait__list_first(&living); link; link = next) {
         next = plait__list_after(&living, link);
         plait_thread *thread = of_link(link);

@@ -14,6 +14,7 @@
  * lies ready in `spare`, so that the thread itself never needs memory. It exchanges the arrays under the
  * mutex.
  */
+#include <base/clock.h>
 #include <base/memory.h>
 #include <base/os.h>
 #include <errno.h>
@@ -95,18 +96,21 @@ static const struct plait__case_kind change_kind = {"service", change_attempt, c
 
 /* ---- the thread ---- */
 
-/* The first alarm that is due, off the heap; NULL, and when to look again. */
-static struct plait__job *take_due(plait_deadline *next) {
+/* The first alarm that is due, off the heap, if it was set before the one of this order; else NULL, and when
+ * to look again. */
+static struct plait__job *take_due(plait_deadline *next, uint64_t order) {
     struct plait__alarm *alarm = service.alarms.first;
     next->ns = alarm ? alarm->at : INT64_MAX;
-    if (!alarm || !plait_passed(*next)) return NULL;
+    if (!alarm || alarm->order >= order || !plait_passed(*next)) return NULL;
     plait__alarms_remove(&service.alarms, alarm);
     return plait__of_link(alarm, struct plait__job, alarm);
 }
 
+/* Not those that are set meanwhile: who sets himself again and again must not keep out the watches. */
 static void run_due(plait_deadline *next) {
     lock();
-    for (struct plait__job *job; (job = take_due(next)); lock()) {
+    uint64_t order = service.alarms.order;
+    for (struct plait__job *job; (job = take_due(next, order)); lock()) {
         unlock();
         job->run(job);
     }
@@ -244,8 +248,11 @@ static plait_status ensure_running(void) {
     return errno == ENOMEM ? PLAIT_NO_MEMORY : PLAIT_ERRNO;
 }
 
+/* What is due already comes behind all that is due by now: nobody keeps the others waiting for ever. */
 plait_status plait__service_set(struct plait__job *job, plait_deadline deadline) {
     plait__thread_watch_forks();
+    int64_t now = plait__now();
+    if (deadline.ns < now) deadline.ns = now;
     if (!make_room(1)) return PLAIT_NO_MEMORY;
     struct plait__wakes wakes = {.count = 0};
     lock();

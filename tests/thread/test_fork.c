@@ -90,6 +90,27 @@ TEST(who_joined_the_forking_thread_is_forgotten) {
     plait_token_free(patience);
 }
 
+/* ---- failures of before ---- */
+
+PLAIT_TASK(void, fails) {
+    plait_raise(PLAIT_FAILED, "nobody asked");
+}
+
+static int child_that_asks_nothing(void) {
+    return 0;
+}
+
+TEST(failures_of_before_are_told_by_the_parent_alone) {
+    plait_thread *thread = plait_start(fails);
+    ck_assert_ok(plait_thread_join(thread));
+    ck_assert_ok(plait_shutdown(PLAIT_FOREVER)); /* its last doings are done, too */
+    struct program program = program_run(child_that_asks_nothing);
+    ck_assert_program_exit(program, 0);
+    ck_assert_str_eq(program.said, "");
+    ck_assert_status(plait_thread_result(thread, NULL), PLAIT_FAILED);
+    plait_thread_free(thread);
+}
+
 /* ---- a thread that had not begun ---- */
 
 static plait_thread *starting;
