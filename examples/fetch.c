@@ -67,6 +67,13 @@ static void collect(struct outcome *outcome, plait_future *future) {
     plait_future_free(future);
 }
 
+/* Pages that came, or failed by themselves. */
+static int count_done(const struct job *job) {
+    int done = 0;
+    for (int i = 0; i < job->count; i++) done += job->outcomes[i].status != PLAIT_CANCELLED;
+    return done;
+}
+
 /* Fetches all pages with this many threads. Returns how many were done: fewer than all after Ctrl-C. */
 static int round_of(struct job *job, int threads) {
     char what[32];
@@ -78,17 +85,17 @@ static int round_of(struct job *job, int threads) {
         job->futures[i] = plait_submit(pool, fetch_page, &job->pages[i]);
         plait_future_add_done_callback(job->futures[i], one_finished, &finished);
     }
-    int done = 0;
-    progress_show(what, done, job->count);
-    while (done < job->count && plait_semaphore_acquire(&finished) == PLAIT_OK)
-        progress_show(what, ++done, job->count);
+    int shown = 0;
+    progress_show(what, shown, job->count);
+    while (shown < job->count && plait_semaphore_acquire(&finished) == PLAIT_OK)
+        progress_show(what, ++shown, job->count);
     progress_clear();
 
     /* After Ctrl-C what has not begun never will; what runs stops by itself. This waits for it. */
     plait_pool_shutdown(pool, true, true);
     for (int i = 0; i < job->count; i++) collect(&job->outcomes[i], job->futures[i]);
     plait_pool_free(pool);
-    return done;
+    return count_done(job);
 }
 
 /* ---- measured against possible ---- */
