@@ -121,7 +121,9 @@ static bool arrived(struct transfer *transfer) {
     const CURLMsg *message = curl_multi_info_read(transfer->multi, &left);
     CURLcode code = message && message->msg == CURLMSG_DONE ? message->data.result : CURLE_RECV_ERROR;
     if (code == CURLE_OK) return true;
-    if (transfer->bytes > PAGE_LARGEST)
+    if (plait_cancelled()) /* perhaps why: whoever served it may have been told to stop, too */
+        plait_raise(PLAIT_CANCELLED, NULL);
+    else if (transfer->bytes > PAGE_LARGEST)
         plait_raise(PLAIT_FAILED, "larger than %d bytes", PAGE_LARGEST);
     else
         plait_raise(PLAIT_FAILED, "%s", transfer->error[0] ? transfer->error : curl_easy_strerror(code));
