@@ -149,6 +149,7 @@ static int all_rounds(struct job *job) {
     int done = job->count;
     printf("  %7s  %6s  %9s  %9s  %13s  %9s\n", "threads", "failed", "time", "speed-up", "best possible",
            "reached");
+    fflush(stdout);
     for (size_t i = 0; i < sizeof threads / sizeof *threads && done == job->count; i++) {
         if (i > 0 && (threads[i] > most || threads[i] == threads[i - 1])) continue;
         double start = plait_monotonic();
