@@ -40,8 +40,15 @@ static plait_status next_done(struct race *race, plait_deadline deadline, size_t
     return status;
 }
 
+static bool any_done(const struct race *race) {
+    size_t i = 0;
+    while (i < race->left && !plait_future_done(race->futures[race->index[i]])) i++;
+    return i < race->left;
+}
+
 /* On a worker of their pool: runs the first that is still queued, unless one is done. */
 static void help(const struct race *race) {
+    if (any_done(race)) return;
     for (size_t i = 0; i < race->left; i++) {
         plait_future *future = race->futures[race->index[i]];
         plait__future_help(future);

@@ -302,6 +302,8 @@ static bool case_attempt(plait_case *one) {
         one->status = outcome(future);
     else if (left_behind(future))
         one->status = PLAIT_BROKEN;
+    else if (plait__future_is_own(future))
+        one->status = PLAIT_DEADLOCK;
     else
         return false;
     return true;

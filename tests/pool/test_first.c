@@ -63,6 +63,52 @@ TEST(a_deadline_cancels_all) {
     pool_end(pool);
 }
 
+static plait_pool *small;
+static plait_future *promise;
+
+PLAIT_TASK(int, race_inside, (bool, kept)) {
+    promise = plait_future_of(int);
+    if (kept) plait_future_set_result(promise, &(int){4});
+    plait_future *futures[] = {plait_submit(small, answer, 5, .waits = kept), promise};
+    int got = 0;
+    if (plait_first(futures, 2, &got, NULL) != PLAIT_OK) plait_raise(PLAIT_FAILED, NULL);
+    for (int i = 0; i < 2; i++) plait_future_free(futures[i]);
+    return got;
+}
+
+/* The only worker runs what nobody else can run, but not while there is a winner. */
+TEST(inside_a_task_what_is_done_comes_first) {
+    small = plait_pool_new(1);
+    for (int kept = 0; kept < 2; kept++) {
+        int got = 0;
+        plait_future *future = plait_submit(small, race_inside, kept);
+        ck_assert_ok(plait_result(future, &got));
+        ck_assert_int_eq(got, kept ? 4 : 5);
+        plait_future_free(future);
+    }
+    pool_end(small);
+}
+
+static plait_future *own;
+static plait_event own_is_known;
+
+PLAIT_TASK(plait_status, wait_for_own) {
+    (void)plait_event_wait(&own_is_known);
+    plait_case one = plait_case_future(own);
+    return plait_select(&one, 1, NULL) == PLAIT_OK ? one.status : PLAIT_FAILED;
+}
+
+TEST(waiting_for_oneself_is_a_deadlock_as_a_case_too) {
+    plait_pool *pool = plait_pool_new(1);
+    own = plait_submit(pool, wait_for_own);
+    plait_event_set(&own_is_known);
+    plait_status found = PLAIT_OK;
+    ck_assert_ok(plait_result(own, &found));
+    ck_assert_int_eq(found, PLAIT_DEADLOCK);
+    plait_future_free(own);
+    pool_end(pool);
+}
+
 static void destroy(void *result, void *sum) {
     plait__add((int *)sum, *(int *)result);
 }
