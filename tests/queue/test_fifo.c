@@ -161,3 +161,25 @@ TEST(nonsense_is_refused) {
     ck_assert_status(plait_queue_get_sized(queue, NULL, sizeof i), PLAIT_INVALID);
     ck_assert_ok(plait_queue_free(queue));
 }
+
+/* What the macros do with sizeof, for those who have only a void pointer. */
+TEST(the_size_can_be_said) {
+    plait_queue *queue = plait_queue_new(sizeof(int), 2);
+    int first = 1, second = 2, got = 0;
+    const void *item = &second;
+    void *place = &got;
+    ck_assert_ok(plait_queue_put_sized_until(queue, &first, sizeof first, PLAIT_NOW));
+    ck_assert_ok(plait_queue_put_sized_nowait(queue, item, sizeof second));
+    ck_assert_status(plait_queue_put_sized_nowait(queue, item, 1), PLAIT_INVALID);
+    ck_assert_ok(plait_queue_peek_sized(queue, place, sizeof got));
+    ck_assert_int_eq(got, 1);
+    ck_assert_ok(plait_queue_get_sized_until(queue, place, sizeof got, PLAIT_NOW));
+    ck_assert_status(plait_queue_get_sized_nowait(queue, place, 8), PLAIT_INVALID);
+    plait_case cases[] = {plait_case_put_sized(queue, item, sizeof second),
+                          plait_case_get_sized(queue, place, sizeof got)};
+    ck_assert_ok(plait_select(&cases[1], 1, NULL));
+    ck_assert_int_eq(got, 2);
+    ck_assert_ok(plait_select(&cases[0], 1, NULL));
+    ck_assert_uint_eq(plait_queue_qsize(queue), 1);
+    ck_assert_ok(plait_queue_free(queue));
+}

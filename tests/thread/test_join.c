@@ -26,6 +26,9 @@ TEST(joining_again_and_again) {
     ck_assert_status(plait_thread_join_until(thread, plait_after(0.005)), PLAIT_TIMEOUT);
     ck_assert(plait_thread_is_alive(thread));
     ck_assert_str_eq(plait_thread_message(thread), "");
+    long early = 7;
+    ck_assert_status(plait_thread_result_until(thread, &early, plait_after(0.005)), PLAIT_TIMEOUT);
+    ck_assert_int_eq(early, 7);
     plait_event_set(&event);
     for (int i = 0; i < 3; i++) {
         long value = 0;
