@@ -124,7 +124,7 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_future_first(plait_future *const 
 PLAIT_API PLAIT_WARN_UNUSED plait_future *plait_future_new(size_t result_size);
 
 /* Says that the work has begun; from now on cancel leaves the future to whoever sets it. PLAIT_OK;
- * PLAIT_CANCELLED: do not begin. PLAIT_INVALID: it had begun, or is done.
+ * PLAIT_CANCELLED: do not begin. PLAIT_INVALID: it had begun, or is done. PLAIT_NOT_OWNER: a pool's.
  * Python: set_running_or_notify_cancel. */
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_future_set_running(plait_future *future);
 
