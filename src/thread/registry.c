@@ -180,7 +180,8 @@ static void forget(plait_thread *thread) {
 void plait__registry_after_fork(void) {
     plait_thread *own = plait__self()->thread;
     struct plait__link *link, *next;
-    while ((link = plait__list_first(&failed)) != NULL) {
+    for (link = plait__list_first(&failed); link; link = next) {
+        next = plait__list_after(&failed, link);
         plait__list_remove(link);
         of_link(link)->read = 1; /* the parent tells of them */
     }
