@@ -106,7 +106,8 @@ PLAIT_API plait_case plait_case_future(plait_future *future);
  * (_until), PLAIT_CANCELLED and PLAIT_INTERRUPTED of the wait: the others are cancelled too, *which is
  * `count`. PLAIT_INVALID: none, a NULL among them, or a result of another size; nothing has happened.
  * PLAIT_NO_MEMORY (more than 16): nothing has happened. Inside a task it occupies the worker, as other waits
- * do; but without a deadline it runs those of its own pool that have not begun, until one is done. */
+ * do; but without a deadline it runs those of its own pool that have not begun, until one is done. A winner
+ * among the others cancels what it runs meanwhile. */
 #define plait_first(futures, count, out, which) \
     plait_future_first((futures), (count), (out), PLAIT__RESULT_SIZE(out), (which), PLAIT_FOREVER)
 #define plait_first_until(futures, count, out, which, deadline) \

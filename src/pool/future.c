@@ -91,6 +91,7 @@ static void end(plait_future *future) {
     struct plait__callback *next, *callback = future->callbacks == CALLED ? NULL : future->callbacks;
     for (; callback; callback = next) {
         next = callback->next;
+        if (callback->forget) callback->forget(callback->context);
         plait__release(callback);
     }
     plait_token_free(future->token);
@@ -160,21 +161,27 @@ void plait__future_finish(plait_future *future, plait_status status, char *messa
     call_back(future);
 }
 
-plait_status plait_future_add_done_callback(plait_future *future,
-                                            void (*function)(plait_future *future, void *context),
-                                            void *context) {
+plait_status plait__future_on_done(plait_future *future,
+                                   void (*function)(plait_future *future, void *context),
+                                   void (*forget)(void *context), void *context) {
     if (!future || !function) return PLAIT_INVALID;
     struct plait__callback *newest = plait__load_acquire(&future->callbacks);
     if (newest != CALLED) {
         struct plait__callback *callback = plait__allocate(sizeof *callback);
         if (!callback) return PLAIT_NO_MEMORY;
-        *callback = (struct plait__callback){newest, function, context};
+        *callback = (struct plait__callback){newest, function, forget, context};
         while (callback->next != CALLED)
             if (plait__cas(&future->callbacks, &callback->next, callback)) return PLAIT_OK;
         plait__release(callback); /* it became done meanwhile */
     }
     function(future, context);
     return PLAIT_OK;
+}
+
+plait_status plait_future_add_done_callback(plait_future *future,
+                                            void (*function)(plait_future *future, void *context),
+                                            void *context) {
+    return plait__future_on_done(future, function, NULL, context);
 }
 
 /* ---- cancelling ---- */

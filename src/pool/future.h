@@ -54,6 +54,7 @@ struct plait__job {
 struct plait__callback {
     struct plait__callback *next;
     void (*function)(plait_future *future, void *context);
+    void (*forget)(void *context); /* called instead if the future goes without being done; may be NULL */
     void *context;
 };
 
@@ -98,8 +99,15 @@ bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to);
  * the callbacks. The caller has a reference and holds no lock. */
 void plait__future_finish(plait_future *future, plait_status status, char *message);
 
+/* plait_future_add_done_callback, with the other end of it. */
+plait_status plait__future_on_done(plait_future *future,
+                                   void (*function)(plait_future *future, void *context),
+                                   void (*forget)(void *context), void *context);
+
 /* worker.c: runs a future that is still QUEUED, if the calling thread is a worker of its pool. */
 void plait__future_help(plait_future *future);
+/* Whether it would now. */
+bool plait__future_can_help(const plait_future *future);
 /* Whether the calling thread is running this future's task at this moment. */
 bool plait__future_is_own(const plait_future *future);
 

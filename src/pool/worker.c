@@ -119,6 +119,10 @@ void plait__future_help(plait_future *future) {
     if (worker && future->pool == &worker->pool->pool) run_future(worker, future);
 }
 
+bool plait__future_can_help(const plait_future *future) {
+    return current && future->pool == &current->pool->pool && plait__future_phase(future) == PLAIT__QUEUED;
+}
+
 bool plait__future_is_own(const plait_future *future) {
     if (!current) return false;
     const plait_future *running = current->running;

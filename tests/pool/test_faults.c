@@ -157,6 +157,33 @@ TEST(first_survives_lack_of_memory) {
     fault_every(first_of_many);
 }
 
+/* Inside a task: without memory to look out for winners it is only slower. */
+PLAIT_TASK(int, race_inside, (plait_pool *, pool)) {
+    plait_future *futures[] = {plait_submit(pool, square, 2), plait_submit(pool, square, 2)};
+    int got = 0;
+    plait_status status = plait_first(futures, 2, &got, NULL);
+    if (status != PLAIT_OK) plait_raise(status, NULL);
+    for (int i = 0; i < 2; i++) plait_future_free(futures[i]);
+    return got;
+}
+
+static plait_status first_inside_a_task(void) {
+    plait_pool *pool = plait_pool_new(1);
+    if (!pool) return plait_last_error();
+    plait_future *future = plait_submit(pool, race_inside, pool);
+    int four = 4;
+    plait_status status = plait_result(future, &four);
+    if (four != 4) status = PLAIT_FAILED;
+    plait_future_free(future);
+    plait_pool_shutdown(pool, true, false);
+    plait_pool_free(pool);
+    return status;
+}
+
+TEST(first_inside_a_task_survives_lack_of_memory) {
+    ck_assert_int_gt(fault_every(first_inside_a_task), 5);
+}
+
 /* Once the worker is there, handing over a task allocates its future and nothing else. */
 TEST(a_submit_allocates_once) {
     fault_install();

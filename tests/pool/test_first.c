@@ -89,6 +89,67 @@ TEST(inside_a_task_what_is_done_comes_first) {
     pool_end(small);
 }
 
+/* ---- a winner elsewhere, while the worker runs another one itself ---- */
+
+static plait_event occupied, endless_begun;
+
+/* Keeps the other worker from the endless task, until this one has begun it. */
+PLAIT_TASK(void, occupy) {
+    plait_event_set(&occupied);
+    (void)plait_event_wait(&endless_begun);
+}
+
+PLAIT_TASK(int, endless) {
+    static plait_event for_ever;
+    plait_event_set(&endless_begun);
+    plait_raise(plait_event_wait(&for_ever), NULL);
+    return 0;
+}
+
+PLAIT_TASK(int, seven) {
+    return 7;
+}
+
+PLAIT_TASK(int, race_with_endless, (plait_pool *, pool)) {
+    plait_future *futures[] = {plait_submit(pool, endless), plait_submit(pool, seven)};
+    int got = 0;
+    if (plait_first(futures, 2, &got, NULL) != PLAIT_OK) plait_raise(PLAIT_FAILED, NULL);
+    if (!plait_future_cancelled(futures[0])) plait_raise(PLAIT_FAILED, "not cancelled");
+    for (int i = 0; i < 2; i++) plait_future_free(futures[i]);
+    return got;
+}
+
+TEST(a_winner_stops_what_the_waiting_worker_runs) {
+    plait_pool *pool = plait_pool_new(2);
+    ck_assert_ok(plait_post(pool, occupy));
+    ck_assert_ok(plait_event_wait(&occupied));
+    plait_future *future = plait_submit(pool, race_with_endless, pool);
+    int got = 0;
+    ck_assert_ok(plait_result(future, &got));
+    ck_assert_int_eq(got, 7);
+    plait_future_free(future);
+    pool_end(pool);
+}
+
+/* Neither a promise that nobody keeps nor what was looked out for may leak. */
+PLAIT_TASK(int, race_with_a_broken_promise, (plait_pool *, pool)) {
+    plait_future *futures[] = {plait_submit(pool, seven), plait_future_of(int)};
+    int got = 0;
+    if (plait_first(futures, 2, &got, NULL) != PLAIT_OK) plait_raise(PLAIT_FAILED, NULL);
+    for (int i = 0; i < 2; i++) plait_future_free(futures[i]);
+    return got;
+}
+
+TEST(a_promise_may_go_after_the_race) {
+    plait_pool *pool = plait_pool_new(1);
+    plait_future *future = plait_submit(pool, race_with_a_broken_promise, pool);
+    int got = 0;
+    ck_assert_ok(plait_result(future, &got));
+    ck_assert_int_eq(got, 7);
+    plait_future_free(future);
+    pool_end(pool);
+}
+
 static plait_future *own;
 static plait_event own_is_known;
 
