@@ -18,8 +18,9 @@
  * what it likes: the target's frames belong to another thread or are gone; do not.
  *
  * A parameter is an integer, a float, a string (const char *), bytes (plait_bytes), a struct (or union) or
- * another pointer. Threads share memory and take them all. Between processes strings and bytes are copied
- * and pointers refused; `char *` counts as a pointer, for the task could write through it.
+ * another pointer; none may want more alignment than malloc gives. Threads share memory and take them all.
+ * Between processes strings and bytes are copied and pointers refused; `char *` counts as a pointer, for the
+ * task could write through it.
  * A type that needs something after the name (an array, a pointer to function) needs a typedef.
  *
  * Tasks that several files use: PLAIT_TASK_DECLARE(R, name, ...); in a header, and PLAIT_TASK_DEFINE(R,

@@ -36,6 +36,10 @@ template <class R> constexpr size_t plait__size() {
 template <class T> constexpr plait_kind plait__kind() {
     static_assert(std::is_void_v<T> || std::is_trivially_copyable_v<T>,
                   "arguments and results of a task are copied as bytes");
+    if constexpr (!std::is_void_v<T>)
+        static_assert(
+            alignof(T) <= 16,
+            "a parameter or the result wants more alignment than malloc gives: pass a pointer to it");
     if constexpr (std::is_void_v<T>)
         return PLAIT_KIND_NOTHING;
     else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>)
@@ -51,6 +55,7 @@ template <class T> constexpr plait_kind plait__kind() {
     else
         return PLAIT_KIND_STRUCT;
 }
+#define PLAIT__ASSERT_ALIGNED(R, A) /* plait__kind does */
 #define PLAIT__KIND(T) (plait__kind<T>())
 #define PLAIT__KIND_OF_RESULT(R) (plait__kind<R>())
 #define PLAIT__KIND_OF(x) (plait__kind<std::remove_cv_t<std::remove_reference_t<decltype(x)>>>())

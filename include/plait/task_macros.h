@@ -106,7 +106,8 @@
         char plait__first; \
         PLAIT__EACH_##n(PLAIT__COLUMN_FIELD, __VA_ARGS__) \
     }; \
-    enum { plait__arity_##f = n };
+    enum { plait__arity_##f = n }; \
+    PLAIT__ASSERT_ALIGNED(R, struct plait__args_##f)
 
 #define PLAIT__TASK_THUNKS(n, R, f, ...) \
     PLAIT__UNUSED static void plait__run_##f(const void *plait__args, void *plait__result) { \
@@ -172,6 +173,17 @@
 #define PLAIT__POINTER(type, pointer) ((type *)(pointer))
 
 /* ---- C: results and kinds by _Generic; void is told by the type of a pointer to it ---- */
+
+/* The blocks that arguments and results are copied into are aligned as malloc aligns. */
+#define PLAIT__ASSERT_ALIGNED(R, A) \
+    _Static_assert( \
+        _Alignof(A) <= 16 && PLAIT__ALIGNMENT(R) <= 16, \
+        "a parameter or the result wants more alignment than malloc gives: pass a pointer to it");
+#if defined(__GNUC__)
+#define PLAIT__ALIGNMENT(R) __alignof__(*PLAIT__OR_CHAR(R))
+#else
+#define PLAIT__ALIGNMENT(R) 1
+#endif
 
 #define PLAIT__OR_CHAR(R) _Generic((R *)0, void * : (char *)0, default : (R *)0)
 #define PLAIT__SIZE(R) (_Generic((R *)0, void * : (size_t)0, default : sizeof(*PLAIT__OR_CHAR(R))))

@@ -11,6 +11,15 @@ PLAIT_TASK(long, scale, (struct point, point), (double, by), (const char *, unit
 
 PLAIT_TASK(void, beep) {}
 
+typedef struct {
+    _Alignas(64) char bytes[64];
+} line;
+#if MISTAKE == 15 /* a parameter that wants more alignment than there is */
+PLAIT_TASK(void, misaligned, (line, cache_line)) {
+    (void)cache_line;
+}
+#endif
+
 void mistakes(plait_pool *pool);
 void mistakes(plait_pool *pool) {
     struct point point = {1, 2};
