@@ -61,6 +61,8 @@ static inline bool plait__os_alone(void);
 /* CPUs in the affinity mask, and CPUs that the cgroup's quota allows (rounded up; INT_MAX: no limit). */
 int plait__os_cpus_allowed(void);
 int plait__os_cpus_quota(void);
+/* The same for a hierarchy mounted at `root`, with the file that tells where the process stands in it. */
+int plait__os_cpus_quota_in(const char *root, const char *membership);
 
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32) && !defined(PLAIT_CHECKED)
 #include <sys/single_threaded.h>

@@ -1,11 +1,9 @@
-/* os_linux.c - what Linux gives beyond POSIX: thread ids and names, eventfd, affinity, cgroup quotas. */
+/* os_linux.c - what Linux gives beyond POSIX: thread ids and names, eventfd, affinity. */
 #include <base/atomic.h>
 #include <base/os.h>
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -42,68 +40,6 @@ int plait__os_cpus_allowed(void) {
     if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
     long online = sysconf(_SC_NPROCESSORS_ONLN); /* more CPUs than cpu_set_t can hold */
     return online > 0 && online < INT_MAX ? (int)online : 1;
-}
-
-static int whole_cpus(long quota, long period) {
-    if (quota <= 0 || period <= 0) return INT_MAX;
-    long cpus = quota / period + (quota % period != 0);
-    return cpus < INT_MAX ? (int)cpus : INT_MAX;
-}
-
-/* "max 100000" or "150000 100000" */
-static int quota_of_group(const char *directory) {
-    char path[PATH_MAX + 64];
-    snprintf(path, sizeof path, "%s/cpu.max", directory);
-    FILE *file = fopen(path, "re");
-    if (!file) return INT_MAX;
-    long quota = 0, period = 0;
-    int read = fscanf(file, "%ld %ld", &quota, &period);
-    fclose(file);
-    return read == 2 ? whole_cpus(quota, period) : INT_MAX;
-}
-
-/* Cgroup v1: one number a file. */
-static long number_in(const char *path) {
-    FILE *file = fopen(path, "re");
-    if (!file) return -1;
-    long number = -1;
-    if (fscanf(file, "%ld", &number) != 1) number = -1;
-    fclose(file);
-    return number;
-}
-
-/* Where this process stands in the v2 hierarchy, "" if it cannot be told. */
-static void own_group(char *group, size_t size) {
-    group[0] = '\0';
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    if (!file) return;
-    char line[PATH_MAX];
-    while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, "0::", 3) != 0) continue;
-        line[strcspn(line, "\n")] = '\0';
-        snprintf(group, size, "%s", line + 3);
-    }
-    fclose(file);
-}
-
-int plait__os_cpus_quota(void) {
-    static const char root[] = "/sys/fs/cgroup";
-    int v1 = whole_cpus(number_in("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
-                        number_in("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
-    char group[PATH_MAX];
-    own_group(group, sizeof group);
-    char directory[PATH_MAX + sizeof root];
-    snprintf(directory, sizeof directory, "%s%s", root, group);
-    int least = v1;
-    /* Each group up to the root may have a quota; the least one counts. */
-    while (strlen(directory) >= sizeof root - 1) {
-        int quota = quota_of_group(directory);
-        if (quota < least) least = quota;
-        char *slash = strrchr(directory, '/');
-        if (!slash) break;
-        *slash = '\0';
-    }
-    return least;
 }
 
 #if PLAIT__TICKS_OF_CPU
