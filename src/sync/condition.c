@@ -105,10 +105,10 @@ static plait_status wait_until(plait_condition *condition, struct guard guard, p
     plait_status status = check(condition, guard);
     if (status != PLAIT_OK) return status;
     if (!guard.rlock) return wait_with(condition, guard.lock, deadline);
-    uint32_t again = guard.rlock->again;
-    guard.rlock->again = 0;
+    uint32_t again = plait__load(&guard.rlock->again);
+    plait__store(&guard.rlock->again, 0);
     status = wait_with(condition, &guard.rlock->lock, deadline);
-    guard.rlock->again = again;
+    plait__store(&guard.rlock->again, again);
     return status;
 }
 

@@ -2,8 +2,9 @@
  *
  * A thread that finds its own ident in the word owns the lock, and nobody can change that but itself; one
  * that finds anything else does not, and cannot come to own it by what others do (the lock is handed over
- * only to threads that wait for it). So the word may be read in any order. The count is touched by the
- * owner alone, before the release that lets others go on, and is 0 whenever nobody owns the lock.
+ * only to threads that wait for it). So the word may be read in any order. The count is changed by the
+ * owner alone, before the release that lets others go on, and is 0 whenever nobody owns the lock; a release
+ * looks at it first, because giving the word back succeeds for the owner alone.
  */
 #include <plait/rlock.h>
 #include <sync/lock.h>
@@ -14,8 +15,9 @@ static bool take(plait_rlock *lock, uint32_t ident) {
 }
 
 static plait_status take_again(plait_rlock *lock) {
-    if (lock->again == UINT32_MAX) return PLAIT_OVERFLOW;
-    lock->again++;
+    uint32_t again = plait__load(&lock->again);
+    if (again == UINT32_MAX) return PLAIT_OVERFLOW;
+    plait__store(&lock->again, again + 1);
     return PLAIT_OK;
 }
 
@@ -38,14 +40,13 @@ plait_status plait_rlock_acquire_nowait(plait_rlock *lock) {
 
 plait_status plait_rlock_release(plait_rlock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    uint32_t ident = plait__self()->ident;
-    if (plait__unlikely(plait__lock_holder(&lock->lock) != ident)) return PLAIT_NOT_OWNER;
-    if (lock->again) {
-        lock->again--;
+    uint32_t ident = plait__self()->ident, again = plait__load(&lock->again);
+    if (plait__likely(again == 0) && plait__likely(plait__word_give(&lock->lock.word, ident)))
         return PLAIT_OK;
-    }
-    if (plait__likely(plait__word_give(&lock->lock.word, ident))) return PLAIT_OK;
-    return plait_lock_release(&lock->lock);
+    if (plait__lock_holder(&lock->lock) != ident) return PLAIT_NOT_OWNER;
+    if (again == 0) return plait_lock_release(&lock->lock);
+    plait__store(&lock->again, again - 1);
+    return PLAIT_OK;
 }
 
 bool plait_rlock_locked(const plait_rlock *lock) {

@@ -32,7 +32,7 @@ bool plait__spin_begin(struct plait__spin *spin, enum plait__spin_on on) {
     self->spins_missed = 0; /* unless it misses again */
     uint64_t cost = plait__spin_wake_cost();
     spin->end = plait__os_ticks() + cost;
-    spin->gap = cost / (on == PLAIT__SPIN_ON_OWN ? 128 : 16);
+    spin->gap = cost / (on == PLAIT__SPIN_ON_OWN ? 128 : 64);
     spin->longest = on == PLAIT__SPIN_ON_OWN ? spin->gap : cost / 4;
     return true;
 }
