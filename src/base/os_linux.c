@@ -35,9 +35,11 @@ void plait__os_bell_drain(int bell) {
     errno = kept;
 }
 
+/* The main thread's mask stands for the process: a thread that pins itself to one CPU leaves the others to
+ * the rest. */
 int plait__os_cpus_allowed(void) {
     cpu_set_t mask;
-    if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
+    if (sched_getaffinity(getpid(), sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
     long online = sysconf(_SC_NPROCESSORS_ONLN); /* more CPUs than cpu_set_t can hold */
     return online > 0 && online < INT_MAX ? (int)online : 1;
 }

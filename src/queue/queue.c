@@ -206,7 +206,6 @@ static plait_status wait_call(plait_queue *queue, const struct call *call, plait
     struct side *side = side_of(queue, call);
     struct plait__waiter waiter;
     struct plait__node node;
-    uint64_t since = plait__os_ticks();
     for (uint32_t claim = PLAIT__AWAKE;; claim = plait__wait(&waiter, deadline, true)) {
         bool first = claim == PLAIT__AWAKE;
         struct plait__wakes wakes = {.count = 0};
@@ -216,7 +215,6 @@ static plait_status wait_call(plait_queue *queue, const struct call *call, plait
         if (status == PLAIT_BUSY && (first || plait__claimed_node(claim))) {
             plait__waiter_init(&waiter, call->kind, queue);
             plait__node_init(&node, &waiter, queue, 0);
-            node.since = since;
             enter(queue, side, &node, !first);
             unlock(queue, &wakes);
             continue;

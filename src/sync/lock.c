@@ -154,7 +154,6 @@ bool plait__lock_adopt(struct plait__wait_list *list, plait_lock *lock, struct p
     if (!announce_parked(list, lock, false)) return false;
     plait__list_remove(&node->link);
     node->address = lock;
-    node->since = plait__os_ticks();
     plait__list_append(&list->nodes, &node->link);
     return true;
 }

@@ -135,7 +135,7 @@ static uint32_t next_word(const struct attempt *attempt, uint32_t word, bool ent
     return next | PARKED | (parked && attempt->want == TO_READ && !(word & WRITER) ? CLOSED : 0);
 }
 
-/* Enters, or sets PARKED and what else is needed for parking. `since`: when this wait began, 0: now. */
+/* Enters, or sets PARKED and what else is needed for parking. `since`: when this wait began. */
 static bool enter_or_announce(const struct attempt *attempt, uint64_t since) {
     plait_rwlock *lock = attempt->lock;
     uint32_t word = plait__load(&lock->word);
@@ -143,8 +143,7 @@ static bool enter_or_announce(const struct attempt *attempt, uint64_t since) {
     do {
         enter = may_enter(attempt, word);
     } while (!plait__cas(&lock->word, &word, next_word(attempt, word, enter)));
-    if (!enter && !plait__parked(attempt->list, lock))
-        plait__store(&lock->since, plait__coarse(since ? since : plait__os_ticks()));
+    if (!enter && !plait__parked(attempt->list, lock)) plait__store(&lock->since, plait__coarse(since));
     return enter;
 }
 
@@ -215,9 +214,10 @@ static void let_readers_in(const struct attempt *writer) {
 
 static plait_status wait_parked(struct attempt *attempt, plait_deadline deadline) {
     struct plait__park how = {.kind = "rwlock", .deadline = deadline, .want = attempt->want};
+    uint64_t since = plait__os_ticks();
     for (;;) {
         plait__mutex_lock(&attempt->list->mutex);
-        if (enter(attempt, how.since)) return PLAIT_OK;
+        if (enter(attempt, since)) return PLAIT_OK;
         uint32_t claim = plait__park(attempt->list, attempt->lock, &how);
         if (claim & PLAIT__GIFT) {
             plait__settle(attempt->list);
@@ -235,7 +235,8 @@ static plait_status wait_parked(struct attempt *attempt, plait_deadline deadline
 /* The flags may be left over from others, so only the list can tell whether it is really taken. */
 static plait_status enter_now(const struct attempt *attempt) {
     plait__mutex_lock(&attempt->list->mutex);
-    if (may_enter(attempt, plait__load(&attempt->lock->word)) && enter(attempt, 0)) return PLAIT_OK;
+    if (may_enter(attempt, plait__load(&attempt->lock->word)) && enter(attempt, plait__os_ticks()))
+        return PLAIT_OK;
     plait__mutex_unlock(&attempt->list->mutex);
     return PLAIT_BUSY;
 }

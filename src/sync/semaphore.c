@@ -39,13 +39,12 @@ static bool take(plait_semaphore *semaphore) {
     return false;
 }
 
-/* Sets PARKED, unless there is a permit. `since`: when this wait began, 0: now. Under the list's lock. */
+/* Sets PARKED, unless there is a permit. `since`: when this wait began. Under the list's lock. */
 static bool announce_parked(struct plait__wait_list *list, plait_semaphore *semaphore, uint64_t since) {
     uint32_t word = plait__load(&semaphore->word);
     while (!(word & PERMITS)) {
         if ((word & PARKED) || plait__cas(&semaphore->word, &word, word | PARKED)) {
-            if (!plait__parked(list, semaphore))
-                plait__store(&semaphore->since, plait__coarse(since ? since : plait__os_ticks()));
+            if (!plait__parked(list, semaphore)) plait__store(&semaphore->since, plait__coarse(since));
             return true;
         }
     }
@@ -56,9 +55,10 @@ static plait_status wait_parked(plait_semaphore *semaphore, plait_deadline deadl
     struct plait__wait_list *list = plait__parking(semaphore);
     struct plait__park how = {
         .kind = "semaphore", .deadline = deadline, .flags = PLAIT__CANCELLABLE, .want = A_PERMIT};
+    uint64_t since = plait__os_ticks();
     for (;;) {
         plait__mutex_lock(&list->mutex);
-        if (!announce_parked(list, semaphore, how.since)) {
+        if (!announce_parked(list, semaphore, since)) {
             plait__mutex_unlock(&list->mutex);
             if (take(semaphore)) return PLAIT_OK;
             continue;
@@ -212,7 +212,7 @@ static bool case_enqueue(plait_case *one, struct plait__node *node) {
     struct plait__wait_list *list = plait__parking(one->object);
     node->want = ANOTHER_LOOK;
     plait__mutex_lock(&list->mutex);
-    bool parked = announce_parked(list, one->object, 0);
+    bool parked = announce_parked(list, one->object, plait__os_ticks());
     if (parked) plait__list_append(&list->nodes, &node->link);
     plait__mutex_unlock(&list->mutex);
     return parked;

@@ -38,8 +38,6 @@ uint32_t plait__park(struct plait__wait_list *list, const void *address, struct 
     plait__waiter_init(&waiter, how->kind, address);
     plait__node_init(&node, &waiter, address, 0);
     node.want = how->want;
-    if (how->since) node.since = how->since;
-    how->since = node.since;
     if (how->flags & PLAIT__AT_HEAD)
         plait__list_prepend(&list->nodes, &node.link);
     else

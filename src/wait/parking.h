@@ -33,13 +33,12 @@ enum plait__park_flags {
 /* Waits at the address. The caller has locked the list and found that it must wait; the list is unlocked
  * before waiting. Returns the claim: PLAIT__FIRST (perhaps with PLAIT__GIFT) if it was unparked, else
  * why the wait ended; the node is off the list in any case. `kind` is for people, `want` for whoever
- * unparks. `since` keeps the age (in ticks) of a wait that is taken up again: 0 at first. */
+ * unparks. */
 struct plait__park {
     const char *kind;
     plait_deadline deadline;
     unsigned flags;
     uint32_t want;
-    uint64_t since;
 };
 uint32_t plait__park(struct plait__wait_list *list, const void *address, struct plait__park *how);
 

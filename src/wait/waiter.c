@@ -55,7 +55,8 @@ bool plait__claim(struct plait__node *node, uint32_t gift, struct plait__wakes *
     int bell = waiter->bell;
     bool slept;
     plait__list_remove(&node->link);
-    if (plait__load(word) == PLAIT__SLEEPING) plait__store(&waiter->woken_at, plait__os_ticks());
+    if (plait__load(word) == PLAIT__SLEEPING && plait_cpu_count() > 1)
+        plait__store(&waiter->woken_at, plait__os_ticks()); /* see learn_wake_cost */
     if (!claim_word(waiter, claim, &slept)) return false;
     if (!slept) return true; /* from here on the waiter may be gone */
     if (bell >= 0) {

@@ -74,7 +74,6 @@ struct plait__node {
     const void *address; /* what it waits for */
     uint32_t index;      /* which case of the waiter this is */
     uint32_t want;       /* for the object's own use: reader or writer, how many, ... */
-    uint64_t since;      /* when it began to wait, in ticks */
 };
 
 /* Guards a list of nodes. Objects on the heap have one of their own, word-sized ones share the parking
@@ -88,8 +87,7 @@ void plait__waiter_init(struct plait__waiter *waiter, const char *kind, const vo
 
 static inline void plait__node_init(struct plait__node *node, struct plait__waiter *waiter,
                                     const void *address, uint32_t index) {
-    *node = (struct plait__node){
-        .waiter = waiter, .address = address, .index = index, .since = plait__os_ticks()};
+    *node = (struct plait__node){.waiter = waiter, .address = address, .index = index};
 }
 
 /* Claims the waiter on its own behalf; false if another claim was first. */
