@@ -2,14 +2,11 @@
 #ifndef PLAIT_TEST_POOL_SUPPORT_H
 #define PLAIT_TEST_POOL_SUPPORT_H
 
+#include "support/asleep.h"
 #include "support/test.h"
 
 #include <base/atomic.h>
 #include <plait.h>
-#include <wait/waiter.h>
-
-#include <sched.h>
-#include <string.h>
 
 /* Which sanitizer this is built with. The thread sanitizer cannot follow threads that a forked child starts or
  * ends with; the address sanitizer takes what the parent's other threads held for leaks of the child. */
@@ -24,28 +21,6 @@
 #elif defined(__SANITIZE_ADDRESS__)
 #define POOL_ADDRESS_SANITIZER 1
 #endif
-
-struct pool_sleepers {
-    const char *kind;
-    int count;
-};
-
-static inline void pool_count_sleeper(struct plait__waiter *waiter, void *context) {
-    struct pool_sleepers *sleepers = context;
-    if (waiter->kind && strcmp(waiter->kind, sleepers->kind) == 0 &&
-        plait__load(&waiter->word) == PLAIT__SLEEPING)
-        sleepers->count++;
-}
-
-/* Returns when this many threads sleep in a wait of this kind. */
-static inline void pool_await_sleepers(const char *kind, int count) {
-    for (;;) {
-        struct pool_sleepers sleepers = {kind, 0};
-        plait__each_sleeper(pool_count_sleeper, &sleepers);
-        if (sleepers.count >= count) return;
-        sched_yield();
-    }
-}
 
 /* Ends a pool as most tests do. */
 static inline void pool_end(plait_pool *pool) {

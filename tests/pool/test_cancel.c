@@ -1,6 +1,8 @@
 /* Cancelling tasks: queued, running, through the submitter's token, and under a shield. */
 #include "support.h"
 
+#include <sched.h>
+
 static plait_event gate, begun;
 
 PLAIT_TASK(plait_status, wait_at_gate) {

@@ -128,7 +128,7 @@ TEST(exit_finishes_what_was_handed_over) {
 
 static void leave_pool_idle(void) {
     leave_work_behind();
-    pool_await_sleepers("pool.idle", 2);
+    wait_until_asleep_in("pool.idle", 2);
 }
 
 TEST(exit_does_not_wait_for_idle_workers) {
@@ -197,7 +197,7 @@ TEST(in_a_forked_child_the_pool_is_broken_and_a_new_one_works) {
     finished = plait_submit(pool, bump);
     ck_assert_ok(plait_result(finished));
     pending = plait_submit(pool, wait_at_gate);
-    pool_await_sleepers("event", 1);
+    wait_until_asleep_in("event", 1);
     ck_assert_int_eq(in_process(look_at_what_stayed_behind), 0);
     letters();
     plait_event_set(&gate);

@@ -92,7 +92,7 @@ static void *fail_the_second_worker(size_t size, void *context) {
     short_of_one.armed = false;
     plait_event_set(&short_of_one.go);
     (void)plait_result(short_of_one.first);
-    pool_await_sleepers("pool.idle", 1);
+    wait_until_asleep_in("pool.idle", 1);
     (void)plait_post(short_of_one.pool, be_last); /* left to the worker that is being started */
     return NULL;
 }
@@ -194,7 +194,7 @@ TEST(a_submit_allocates_once) {
     future = plait_submit(pool, square, 3); /* the worker has a token by now */
     ck_assert_ok(plait_result(future));
     plait_future_free(future);
-    pool_await_sleepers("pool.idle", 1);
+    wait_until_asleep_in("pool.idle", 1);
     fault_arm(2);
     future = plait_submit(pool, square, 4);
     ck_assert_ok(plait_result(future));

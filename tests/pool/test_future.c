@@ -1,6 +1,8 @@
 /* Futures by themselves: promises kept by hand. */
 #include "support.h"
 
+#include <wait/waiter.h>
+
 static void count(plait_future *future, void *counter) {
     (void)future;
     plait__add(&*(int *)counter, 1);
@@ -211,7 +213,7 @@ TEST(everybody_who_waits_is_woken) {
     plait_future *future = plait_future_of(long);
     plait_thread *threads[WAITERS];
     for (int i = 0; i < WAITERS; i++) threads[i] = plait_start(wait_for, future);
-    pool_await_sleepers("future", WAITERS);
+    wait_until_asleep_in("future", WAITERS);
     ck_assert_ok(plait_future_set_result(future, &(long){9}));
     for (int i = 0; i < WAITERS; i++) {
         long got = 0;
@@ -228,7 +230,7 @@ TEST(a_token_ends_the_wait_and_not_the_future) {
     plait_token *outer = plait_token_enter(token);
     plait_thread *thread = plait_start(wait_for, future);
     plait_token_leave(outer);
-    pool_await_sleepers("future", 1);
+    wait_until_asleep_in("future", 1);
     plait_cancel(token);
     long got = 0;
     ck_assert_ok(plait_thread_result(thread, &got));
@@ -240,7 +242,7 @@ TEST(a_token_ends_the_wait_and_not_the_future) {
 }
 
 PLAIT_TASK(void, keep_promise, (plait_future *, future)) {
-    pool_await_sleepers("select", 1);
+    wait_until_asleep_in("select", 1);
     plait_future_set_result(future, &(long){3});
 }
 

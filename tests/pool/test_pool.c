@@ -106,7 +106,7 @@ TEST(as_many_run_at_once_as_there_are_workers) {
     plait_pool *pool = plait_pool_new(WORKERS);
     plait_future *futures[WORKERS + 1];
     for (int i = 0; i <= WORKERS; i++) futures[i] = plait_submit(pool, wait_at_gate);
-    pool_await_sleepers("event", WORKERS);
+    wait_until_asleep_in("event", WORKERS);
     int running = 0;
     for (int i = 0; i <= WORKERS; i++) running += plait_future_running(futures[i]);
     ck_assert_int_eq(running, WORKERS);

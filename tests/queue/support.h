@@ -2,14 +2,13 @@
 #ifndef PLAIT_TEST_QUEUE_SUPPORT_H
 #define PLAIT_TEST_QUEUE_SUPPORT_H
 
+#include "support/asleep.h"
 #include "support/test.h"
 
+#include <base/atomic.h>
 #include <plait/queue.h>
-#include <wait/waiter.h>
 
 #include <pthread.h>
-#include <sched.h>
-#include <string.h>
 
 static inline pthread_t queue_thread(void *(*body)(void *), void *arg) {
     pthread_t thread;
@@ -21,28 +20,6 @@ static inline void *queue_thread_end(pthread_t thread) {
     void *result = NULL;
     ck_assert_int_eq(pthread_join(thread, &result), 0);
     return result;
-}
-
-struct queue_sleepers {
-    const char *kind;
-    int count;
-};
-
-static inline void queue_count_sleeper(struct plait__waiter *waiter, void *context) {
-    struct queue_sleepers *sleepers = context;
-    if (waiter->kind && strcmp(waiter->kind, sleepers->kind) == 0 &&
-        plait__load(&waiter->word) == PLAIT__SLEEPING)
-        sleepers->count++;
-}
-
-/* Returns when this many threads sleep in a wait of this kind. */
-static inline void queue_await_sleepers(const char *kind, int count) {
-    for (;;) {
-        struct queue_sleepers sleepers = {kind, 0};
-        plait__each_sleeper(queue_count_sleeper, &sleepers);
-        if (sleepers.count >= count) return;
-        sched_yield();
-    }
 }
 
 #endif

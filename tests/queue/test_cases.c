@@ -52,7 +52,7 @@ static void *get_from_either(void *arg) {
 TEST(a_waiting_select_is_woken_by_a_put) {
     left = plait_queue_of(int, 0), right = plait_queue_of(int, 0);
     pthread_t thread = queue_thread(get_from_either, NULL);
-    queue_await_sleepers("select", 1);
+    wait_until_asleep_in("select", 1);
     ck_assert_status(plait_queue_free(left), PLAIT_BUSY);
     ck_assert_status(plait_queue_free(right), PLAIT_BUSY);
     int item = 3;
@@ -68,7 +68,7 @@ TEST(selects_and_gets_share_what_is_put) {
     left = plait_queue_of(int, 0), right = plait_queue_of(int, 0);
     pthread_t threads[EACH];
     for (int i = 0; i < EACH; i++) threads[i] = queue_thread(get_from_either, NULL);
-    queue_await_sleepers("select", EACH);
+    wait_until_asleep_in("select", EACH);
     int sum = 0;
     for (int i = 1; i <= EACH; i++) ck_assert_ok(plait_queue_put(i % 2 ? left : right, &i));
     for (int i = 0; i < EACH; i++) sum += (int)(intptr_t)queue_thread_end(threads[i]);
@@ -91,7 +91,7 @@ TEST(a_put_is_a_case_too) {
     ck_assert_ok(plait_queue_put(left, &item));
     ck_assert_ptr_eq(put_into_either((void *)2), (void *)PLAIT_OK);
     pthread_t thread = queue_thread(put_into_either, (void *)3);
-    queue_await_sleepers("select", 1);
+    wait_until_asleep_in("select", 1);
     ck_assert_ok(plait_queue_get(left, &item));
     ck_assert_ptr_eq(queue_thread_end(thread), (void *)PLAIT_OK);
     ck_assert_ok(plait_queue_get(left, &item));
@@ -105,7 +105,7 @@ TEST(a_put_is_a_case_too) {
 TEST(a_shutdown_is_performed_as_a_status) {
     left = plait_queue_of(int, 1), right = plait_queue_of(int, 1);
     pthread_t getter = queue_thread(get_from_either, NULL);
-    queue_await_sleepers("select", 1);
+    wait_until_asleep_in("select", 1);
     ck_assert_ok(plait_queue_shutdown(right, false));
     ck_assert_ptr_eq(queue_thread_end(getter), (void *)(intptr_t)-1);
     int item = 0;

@@ -57,7 +57,7 @@ static int all_broken(void) {
 TEST(a_queue_with_a_vanished_waiter_is_broken) {
     queue = plait_queue_of(int, 0);
     pthread_t getter = queue_thread(get_one, NULL);
-    queue_await_sleepers("queue.get", 1);
+    wait_until_asleep_in("queue.get", 1);
     ck_assert_int_eq(in_child(all_broken), 0);
     int item = 4;
     ck_assert_ok(plait_queue_put(queue, &item)); /* the parent's is as it was */

@@ -1,6 +1,8 @@
 /* task_done and join. */
 #include "support.h"
 
+#include <wait/waiter.h>
+
 static plait_queue *queue;
 
 static void *join_it(void *arg) {
@@ -24,7 +26,7 @@ TEST(join_waits_for_task_done_not_for_get) {
     ck_assert_status(plait_queue_join_until(queue, PLAIT_NOW), PLAIT_TIMEOUT);
     pthread_t joiners[3];
     for (int i = 0; i < 3; i++) joiners[i] = queue_thread(join_it, NULL);
-    queue_await_sleepers("queue.join", 3);
+    wait_until_asleep_in("queue.join", 3);
     ck_assert_status(plait_queue_free(queue), PLAIT_BUSY);
     ck_assert_ok(plait_queue_task_done(queue));
     for (int i = 0; i < 3; i++) ck_assert_ptr_eq(queue_thread_end(joiners[i]), (void *)PLAIT_OK);
@@ -49,7 +51,7 @@ TEST(everybody_who_joins_is_woken) {
     ck_assert_ok(plait_queue_put(queue, &item));
     pthread_t joiners[JOINERS];
     for (int i = 0; i < JOINERS; i++) joiners[i] = queue_thread(join_it, NULL);
-    queue_await_sleepers("queue.join", JOINERS);
+    wait_until_asleep_in("queue.join", JOINERS);
     ck_assert_ok(plait_queue_task_done(queue));
     for (int i = 0; i < JOINERS; i++) ck_assert_ptr_eq(queue_thread_end(joiners[i]), (void *)PLAIT_OK);
     ck_assert_ok(plait_queue_free(queue));

@@ -1,6 +1,8 @@
 /* Shutdown, in both kinds, and what becomes of the items left. */
 #include "support.h"
 
+#include <wait/waiter.h>
+
 static plait_queue *queue;
 static int destroyed, destroyed_sum;
 
@@ -92,7 +94,7 @@ TEST(shutdown_wakes_whoever_waits) {
     queue = plait_queue_of(int, 0);
     pthread_t threads[MANY];
     for (int i = 0; i < MANY; i++) threads[i] = queue_thread(get_one, NULL);
-    queue_await_sleepers("queue.get", MANY);
+    wait_until_asleep_in("queue.get", MANY);
     ck_assert_ok(plait_queue_shutdown(queue, false));
     for (int i = 0; i < MANY; i++) ck_assert_ptr_eq(queue_thread_end(threads[i]), (void *)PLAIT_SHUTDOWN);
     ck_assert_ok(plait_queue_free(queue));
@@ -102,9 +104,9 @@ TEST(shutdown_wakes_putters_and_leaves_joiners) {
     fill(2, 2);
     pthread_t putters[3];
     for (int i = 0; i < 3; i++) putters[i] = queue_thread(put_one, NULL);
-    queue_await_sleepers("queue.put", 3);
+    wait_until_asleep_in("queue.put", 3);
     pthread_t joiner = queue_thread(join_it, NULL);
-    queue_await_sleepers("queue.join", 1);
+    wait_until_asleep_in("queue.join", 1);
     ck_assert_ok(plait_queue_shutdown(queue, false));
     for (int i = 0; i < 3; i++) ck_assert_ptr_eq(queue_thread_end(putters[i]), (void *)PLAIT_SHUTDOWN);
     ck_assert_status(plait_queue_join_until(queue, PLAIT_NOW), PLAIT_TIMEOUT);

@@ -20,7 +20,7 @@ static void *put_one(void *item) {
 TEST(a_getter_waits_for_a_put) {
     queue = plait_queue_of(intptr_t, 0);
     pthread_t getter = queue_thread(get_one, NULL);
-    queue_await_sleepers("queue.get", 1);
+    wait_until_asleep_in("queue.get", 1);
     intptr_t item = 42;
     ck_assert_ok(plait_queue_put(queue, &item));
     ck_assert_ptr_eq(queue_thread_end(getter), (void *)42);
@@ -32,7 +32,7 @@ TEST(a_putter_waits_for_room) {
     intptr_t item = 1;
     ck_assert_ok(plait_queue_put(queue, &item));
     pthread_t putter = queue_thread(put_one, (void *)2);
-    queue_await_sleepers("queue.put", 1);
+    wait_until_asleep_in("queue.put", 1);
     ck_assert_ok(plait_queue_get(queue, &item));
     ck_assert_int_eq(item, 1);
     ck_assert_ptr_eq(queue_thread_end(putter), (void *)PLAIT_OK);
@@ -48,7 +48,7 @@ TEST(every_sleeping_getter_gets_its_item) {
     queue = plait_queue_of(intptr_t, 0);
     pthread_t getters[MANY];
     for (int i = 0; i < MANY; i++) getters[i] = queue_thread(get_one, NULL);
-    queue_await_sleepers("queue.get", MANY);
+    wait_until_asleep_in("queue.get", MANY);
     for (intptr_t item = 1; item <= MANY; item++) ck_assert_ok(plait_queue_put(queue, &item));
     intptr_t sum = 0;
     for (int i = 0; i < MANY; i++) sum += (intptr_t)queue_thread_end(getters[i]);
@@ -62,7 +62,7 @@ TEST(every_sleeping_putter_gets_its_room) {
     for (int i = 0; i < 2; i++) ck_assert_ok(plait_queue_put(queue, &item));
     pthread_t putters[MANY];
     for (intptr_t i = 0; i < MANY; i++) putters[i] = queue_thread(put_one, (void *)(i + 1));
-    queue_await_sleepers("queue.put", MANY);
+    wait_until_asleep_in("queue.put", MANY);
     for (int i = 0; i < MANY + 2; i++) {
         ck_assert_ok(plait_queue_get(queue, &item));
         sum += item;
@@ -79,7 +79,7 @@ TEST(putters_wake_each_other_while_there_is_room) {
     for (int i = 0; i < MANY; i++) ck_assert_ok(plait_queue_put(queue, &item));
     pthread_t putters[MANY];
     for (intptr_t i = 0; i < MANY; i++) putters[i] = queue_thread(put_one, (void *)1);
-    queue_await_sleepers("queue.put", MANY);
+    wait_until_asleep_in("queue.put", MANY);
     for (int i = 0; i < MANY; i++) ck_assert_ok(plait_queue_get(queue, &item));
     for (int i = 0; i < MANY; i++) ck_assert_ptr_eq(queue_thread_end(putters[i]), (void *)PLAIT_OK);
     ck_assert(plait_queue_full(queue));
@@ -89,7 +89,7 @@ TEST(putters_wake_each_other_while_there_is_room) {
 TEST(a_queue_somebody_waits_in_is_not_freed) {
     queue = plait_queue_of(intptr_t, 0);
     pthread_t getter = queue_thread(get_one, NULL);
-    queue_await_sleepers("queue.get", 1);
+    wait_until_asleep_in("queue.get", 1);
     ck_assert_status(plait_queue_free(queue), PLAIT_BUSY);
     ck_assert_ok(plait_queue_shutdown(queue, false));
     ck_assert_ptr_eq(queue_thread_end(getter), (void *)(intptr_t)-PLAIT_SHUTDOWN);
@@ -111,7 +111,7 @@ TEST(a_token_ends_the_wait) {
     queue = plait_queue_of(intptr_t, 0);
     token = plait_token_new(NULL, PLAIT_FOREVER);
     pthread_t getter = queue_thread(get_under_token, NULL);
-    queue_await_sleepers("queue.get", 1);
+    wait_until_asleep_in("queue.get", 1);
     plait_cancel(token);
     ck_assert_ptr_eq(queue_thread_end(getter), (void *)(intptr_t)-PLAIT_CANCELLED);
     plait_token_free(token);
@@ -122,7 +122,7 @@ TEST(a_shield_keeps_the_token_away) {
     queue = plait_queue_of(intptr_t, 0);
     token = plait_token_new(NULL, PLAIT_FOREVER);
     pthread_t getter = queue_thread(get_under_token, (void *)1);
-    queue_await_sleepers("queue.get", 1);
+    wait_until_asleep_in("queue.get", 1);
     plait_cancel(token);
     intptr_t item = 5;
     ck_assert_ok(plait_queue_put(queue, &item));
