@@ -13,8 +13,8 @@
 PLAIT_BEGIN
 
 /* The CPUs that this process may use: those of its main thread's affinity mask, or fewer if a cgroup
- * quota allows less (1.5 CPUs count as 2). At least 1. Read once, at the first call. Never blocks on another thread.
- * Python: os.process_cpu_count, which does not look at the quota. */
+ * quota allows less (1.5 CPUs count as 2). At least 1. Read once, at the first call. Never blocks on another
+ * thread. Python: os.process_cpu_count, which does not look at the quota. */
 PLAIT_API int plait_cpu_count(void);
 
 PLAIT_END

@@ -48,7 +48,8 @@ typedef struct plait_case {
  * PLAIT_ERRNO: polling descriptors failed. PLAIT_INVALID: no cases, or one that was not made by a
  * plait_case_ function, names no object or a negative descriptor. The same object may stand in several cases.
  * The case array must stay until the call returns. Allocates only for more than 16 cases
- * (PLAIT_NO_MEMORY: none was performed). Thread-safe, each thread with its own array. After Go's select and nsync's wait_n. */
+ * (PLAIT_NO_MEMORY: none was performed). Thread-safe, each thread with its own array. After Go's select and
+ * nsync's wait_n. */
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_select(plait_case *cases, size_t count, size_t *which);
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_select_until(plait_case *cases, size_t count, size_t *which,
                                                             plait_deadline deadline);

@@ -16,8 +16,8 @@
 /* * Nanoseconds of the monotonic clock. */
 int64_t plait__os_clock(void);
 
-/* A counter that advances at a steady rate and is cheaper to read than the clock, and its rate. In the checked
- * build it is the clock, which the scheduler decides. */
+/* A counter that advances at a steady rate and is cheaper to read than the clock, and its rate. In the
+ * checked build it is the clock, which the scheduler decides. */
 static inline uint64_t plait__os_ticks(void);
 uint64_t plait__os_ticks_per_us(void);
 /* Tells the CPU that this is a spin loop. */

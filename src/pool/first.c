@@ -89,7 +89,8 @@ static void begin(struct race *race, size_t count) {
     race->left = count;
 }
 
-/* Where the lookout's winner stands; `left` if there is none. What was stopped for it may have succeeded too. */
+/* Where the lookout's winner stands; `left` if there is none. What was stopped for it may have succeeded
+ * too. */
 static size_t winner_at(const struct race *race) {
     const plait_future *winner = lookout_runs(race->lookout, NULL);
     size_t i = 0;

@@ -8,7 +8,8 @@
  *   last     runs the action, if any (RUNNING), then ends the round: count = 0, and every node gets an
  *            outcome and is claimed: PASSED, or BROKE if the action failed; OUTSIDE ones AGAIN
  *   break    (abort, or a wait that ended by itself): BROKEN, count = 0, every node gets BROKE and is
- *            claimed; while RUNNING the INSIDE ones are left: all have arrived, their round goes on to its end
+ *            claimed; while RUNNING the INSIDE ones are left: all have arrived, their round goes on to its
+ *            end
  *   reset    the same for the nodes that are INSIDE, but BROKEN is cleared
  *
  * The outcome is written under the lock and before the claim, and is what counts: a thread whose wait ended

@@ -38,8 +38,8 @@ const char *plait__failure_words(plait_status status, const char *message) {
     return message ? message : plait_status_text(status);
 }
 
-/* What errno means, behind ": "; an empty string for other codes. By the GNU form of strerror_r, which returns
- * the words; strerror is not thread-safe. */
+/* What errno means, behind ": "; an empty string for other codes. By the GNU form of strerror_r, which
+ * returns the words; strerror is not thread-safe. */
 static void reason_of(plait_status code, int number, char *reason, size_t size) {
     reason[0] = '\0';
     if (code != PLAIT_ERRNO) return;

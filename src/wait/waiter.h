@@ -23,9 +23,10 @@
  * makes that step fail, one that comes later finds SLEEPING and wakes, and the back end's compare and
  * sleep are one step. Nor is a host's signal: the waiter asks for it after that step; a handler that runs
  * later takes SLEEPING back, and the compare fails. (Only where plait__os_signals_end_sleep(): else the
- * handler leaves the word alone, for a claimer that found AWAKE would not wake.) A cancel is not lost either: the waiter enters the table of sleepers before it
- * looks at its token; the canceller marks the token before it goes through the table. Whichever takes the
- * table's lock second sees what the first has done.
+ * handler leaves the word alone, for a claimer that found AWAKE would not wake.)
+ * A cancel is not lost either: the waiter enters the table of sleepers before it looks at its token; the
+ * canceller marks the token before it goes through the table. Whichever takes the table's lock second sees
+ * what the first has done.
  *
  * Order: a claim is acq_rel and the waiter reads it with acquire, so all that the claimer did before is
  * seen by the waiter after.
