@@ -60,7 +60,4 @@
 #define plait__likely(x) __builtin_expect(!!(x), 1)
 #define plait__unlikely(x) __builtin_expect(!!(x), 0)
 
-/* Two things that different threads write live this far apart (adjacent-line prefetch: two lines). */
-#define PLAIT__APART 128
-
 #endif

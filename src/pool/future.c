@@ -125,16 +125,6 @@ bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to) {
     return false;
 }
 
-static void wake_parked(plait_future *future) {
-    struct plait__wakes wakes = {.count = 0};
-    struct plait__wait_list *list = plait__parking(future);
-    struct plait__node *node;
-    plait__mutex_lock(&list->mutex);
-    while ((node = plait__parked(list, future)) != NULL) plait__claim(node, 0, &wakes);
-    plait__mutex_unlock(&list->mutex);
-    plait__wakes_send(&wakes);
-}
-
 /* Those that were added first come first. */
 static void call_back(plait_future *future) {
     struct plait__callback *next, *newest = plait__exchange(&future->callbacks, CALLED), *oldest = NULL;
@@ -157,7 +147,7 @@ void plait__future_finish(plait_future *future, plait_status status, char *messa
     do {
         done = (state & ~(uint32_t)(PLAIT__PHASE | PLAIT__PARKED)) | PLAIT__DONE;
     } while (!plait__cas(&future->state, &state, done));
-    if (state & PLAIT__PARKED) wake_parked(future);
+    if (state & PLAIT__PARKED) plait__unpark_all(future);
     call_back(future);
 }
 

@@ -34,13 +34,7 @@ void plait__exit_count(void) {
 }
 
 void plait__exit_uncount(void) {
-    if (plait__sub(&awaited, 1) != 1) return;
-    struct plait__wakes wakes = {.count = 0};
-    struct plait__wait_list *list = plait__parking(&awaited);
-    plait__mutex_lock(&list->mutex);
-    for (struct plait__node *node; (node = plait__parked(list, &awaited));) plait__claim(node, 0, &wakes);
-    plait__mutex_unlock(&list->mutex);
-    plait__wakes_send(&wakes);
+    if (plait__sub(&awaited, 1) == 1) plait__unpark_all(&awaited);
 }
 
 void plait__exit_last_doings(bool counted) {

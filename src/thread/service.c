@@ -144,15 +144,6 @@ static bool is_watched(const struct plait__watch *watch) {
     return link;
 }
 
-static void wake_parked(const void *address) {
-    struct plait__wakes wakes = {.count = 0};
-    struct plait__wait_list *list = plait__parking(address);
-    plait__mutex_lock(&list->mutex);
-    for (struct plait__node *node; (node = plait__parked(list, address));) plait__claim(node, 0, &wakes);
-    plait__mutex_unlock(&list->mutex);
-    plait__wakes_send(&wakes);
-}
-
 /* The watch may have been taken off, and be gone, since the cases were filled in. */
 static void run_ready(struct plait__watch *watch, int found) {
     lock();
@@ -164,7 +155,7 @@ static void run_ready(struct plait__watch *watch, int found) {
     lock();
     plait__store(&service.active, NULL);
     unlock();
-    wake_parked(&service.active);
+    plait__unpark_all(&service.active);
 }
 
 static void wait_for_work(plait_deadline next) {
@@ -191,7 +182,7 @@ static void left_early(void *unused) {
     service.running = false;
     if (service.alarms.first || service.watched) service.running = start_locked();
     unlock();
-    wake_parked(&service.active);
+    plait__unpark_all(&service.active);
 }
 
 static void *serve(void *unused) {

@@ -38,7 +38,7 @@ void plait__frame_begin(struct plait__frame *frame, const char *name);
 /* Until here. The status raised, or PLAIT_OK. The message stays in the frame: take or clear it. */
 plait_status plait__frame_end(struct plait__frame *frame);
 /* The message, to be given back with plait__release by the caller; NULL if there is none. For people use
- * plait__frame_words on it. */
+ * plait__failure_words on it. */
 char *plait__frame_take(struct plait__frame *frame);
 /* Forgets what was raised. */
 void plait__frame_clear(struct plait__frame *frame);

@@ -32,14 +32,7 @@ static uint32_t last_number; /* of default names */
 
 /* The numbers are what they will be. */
 static void announce_begin(plait_thread *thread) {
-    if (plait__exchange(&thread->begun, HAS_BEGUN) != AWAITED) return;
-    struct plait__wakes wakes = {.count = 0};
-    struct plait__wait_list *list = plait__parking(&thread->begun);
-    plait__mutex_lock(&list->mutex);
-    for (struct plait__node *node; (node = plait__parked(list, &thread->begun));)
-        plait__claim(node, 0, &wakes);
-    plait__mutex_unlock(&list->mutex);
-    plait__wakes_send(&wakes);
+    if (plait__exchange(&thread->begun, HAS_BEGUN) == AWAITED) plait__unpark_all(&thread->begun);
 }
 
 void plait__thread_begin(plait_thread *thread, struct plait__self *self) {

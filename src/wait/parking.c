@@ -52,6 +52,16 @@ uint32_t plait__park(struct plait__wait_list *list, const void *address, struct 
     return claim;
 }
 
+void plait__unpark_all(const void *address) {
+    struct plait__wakes wakes = {.count = 0};
+    struct plait__wait_list *list = plait__parking(address);
+    struct plait__node *node;
+    plait__mutex_lock(&list->mutex);
+    while ((node = plait__parked(list, address)) != NULL) (void)plait__claim(node, 0, &wakes);
+    plait__mutex_unlock(&list->mutex);
+    plait__wakes_send(&wakes);
+}
+
 void plait__parking_after_fork(void) {
     for (int i = 0; i < LISTS; i++) table[i].list = (struct plait__wait_list){0};
 }

@@ -42,4 +42,8 @@ struct plait__park {
 };
 uint32_t plait__park(struct plait__wait_list *list, const void *address, struct plait__park *how);
 
+/* Wakes all that are parked at the address; nothing there is touched. For objects whose word has been written
+ * before: by a thread that then comes here because it saw there that somebody may be parked. */
+void plait__unpark_all(const void *address);
+
 #endif
