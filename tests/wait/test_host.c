@@ -259,10 +259,12 @@ static plait_status sleep_long(void) {
     return plait_sleep(1000);
 }
 
+#if !defined(__SANITIZE_THREAD__)
 static plait_status acquire_held(void) {
     plait_status status = plait_lock_acquire(&held);
     return plait_lock_locked(&held) ? status : PLAIT_BROKEN;
 }
+#endif
 
 static plait_status select_forever(void) {
     plait_case cases[] = {permits_case(&none), plait_case_deadline(plait_after(1000))};
@@ -278,11 +280,14 @@ TEST(a_signal_ends_a_sleep) {
     if (plait__os_signals_end_sleep()) interrupt_wait(sleep_long);
 }
 
+/* Not under the thread sanitizer: with the handler put off (see `sent`) the wait goes on, now and then. */
+#if !defined(__SANITIZE_THREAD__)
 TEST(a_signal_ends_the_wait_for_a_lock) {
     ck_assert_ok(plait_lock_acquire(&held));
     if (plait__os_signals_end_sleep()) interrupt_wait(acquire_held);
     ck_assert_ok(plait_lock_release(&held));
 }
+#endif
 
 TEST(a_signal_ends_a_select) {
     if (plait__os_signals_end_sleep()) interrupt_wait(select_forever);
