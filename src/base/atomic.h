@@ -56,6 +56,11 @@
 #define plait__cas_acquire(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
 #define plait__cas_release(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_RELEASE, __ATOMIC_RELAXED)
 
+/* Keeps the compiler, and nothing else, from moving memory accesses across: for order.h. */
+static inline void plait__keep_order(void) {
+    __asm__ __volatile__("" ::: "memory");
+}
+
 /* Branches that the slow paths hang on. */
 #define plait__likely(x) __builtin_expect(!!(x), 1)
 #define plait__unlikely(x) __builtin_expect(!!(x), 0)

@@ -58,6 +58,11 @@ int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(v
  * operation. False when it cannot be told, and in the checked build. */
 static inline bool plait__os_alone(void);
 
+/* Makes every running thread of the process pass a full memory barrier, where the kernel can do that; whether it
+ * can is known before main. For order.h. */
+void plait__os_order_all(void);
+extern bool plait__os_orders_all;
+
 /* CPUs in the affinity mask, and CPUs that the cgroup's quota allows (rounded up; INT_MAX: no limit). */
 int plait__os_cpus_allowed(void);
 int plait__os_cpus_quota(void);

@@ -3,6 +3,7 @@
 #include <base/os.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -33,6 +34,18 @@ void plait__os_bell_drain(int bell) {
     int kept = errno;
     while (read(bell, &count, sizeof count) < 0 && errno == EINTR) {}
     errno = kept;
+}
+
+bool plait__os_orders_all;
+
+/* Registered before there are threads, which costs a microsecond; later it would be milliseconds. The child of a
+ * fork inherits it. */
+__attribute__((constructor)) static void register_ordering(void) {
+    plait__os_orders_all = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+void plait__os_order_all(void) {
+    if (plait__os_orders_all) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 /* The main thread's mask stands for the process: a thread that pins itself to one CPU leaves the others to
