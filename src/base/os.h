@@ -58,8 +58,8 @@ int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(v
  * operation. False when it cannot be told, and in the checked build. */
 static inline bool plait__os_alone(void);
 
-/* Makes every running thread of the process pass a full memory barrier, where the kernel can do that; whether it
- * can is known before main. For order.h. */
+/* Makes every running thread of the process pass a full memory barrier, where the kernel can do that;
+ * whether it can is known before main. For order.h. */
 void plait__os_order_all(void);
 extern bool plait__os_orders_all;
 

@@ -38,8 +38,8 @@ void plait__os_bell_drain(int bell) {
 
 bool plait__os_orders_all;
 
-/* Registered before there are threads, which costs a microsecond; later it would be milliseconds. The child of a
- * fork inherits it. */
+/* Registered before there are threads, which costs a microsecond; later it would be milliseconds. The child
+ * of a fork inherits it. */
 __attribute__((constructor)) static void register_ordering(void) {
     plait__os_orders_all = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
