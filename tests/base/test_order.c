@@ -1,4 +1,4 @@
-/* The order that only the rare side pays for: of two threads that store and then look, one always sees the other. */
+/* The order that only the rare side pays for: of two threads that store and then look, one sees the other. */
 #include "support/test.h"
 
 #include <base/order.h>
