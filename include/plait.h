@@ -7,7 +7,7 @@
  *   contention                             sharing data, waiting for each other, and seeing what it costs
  *   task, thread, local, timer, interrupt  running functions in the background, and leaving cleanly
  *   queue                                  talking to each other
- *   future, pool                           results that come later, and the workers that compute them
+ *   future, pool, map                      results that come later, and the workers that compute them
  */
 #ifndef PLAIT_H
 #define PLAIT_H
@@ -26,6 +26,7 @@
 #include <plait/interrupt.h>
 #include <plait/local.h>
 #include <plait/lock.h>
+#include <plait/map.h>
 #include <plait/memory.h>
 #include <plait/once.h>
 #include <plait/pool.h>

@@ -1,8 +1,8 @@
 /* plait/pool.h - a pool: many tasks on few threads.
  *
  * plait_submit hands a task over and returns a future at once (plait/future.h); plait_post hands one over
- * whose result nobody wants; plait_map and plait_starmap run a task over whole arrays. Any function can be
- * a task (plait/task.h). Workers start when there is work for them, up to the pool's size.
+ * whose result nobody wants; plait_map and its relatives (plait/map.h) run a task over whole arrays. Any
+ * function can be a task (plait/task.h). Workers start when there is work for them, up to the pool's size.
  * It is Python's ThreadPoolExecutor and multiprocessing.Pool under the same words.
  *
  * A task runs under a cancel token below that of its submitter, so cancelling the submitter's scope reaches
@@ -20,7 +20,6 @@
  *     #include <plait.h>
  *
  *     PLAIT_TASK(double, scale, (double, x), (double, by)) { return x * by; }
- *     PLAIT_TASK(int, square, (int, x)) { return x * x; }
  *
  *     int main(void) {
  *         plait_pool *pool = plait_pool_new(4);
@@ -31,17 +30,10 @@
  *         plait_status status = plait_result(future, &six);
  *         plait_future_free(future);
  *
- *         int numbers[] = {1, 2, 3, 4}, squares[4];
- *         if (status == PLAIT_OK) status = plait_map(pool, square, numbers, squares, 4);
- *
- *         double xs[] = {1, 2, 3}, k = 10, scaled[3];
- *         if (status == PLAIT_OK)
- *             status = plait_starmap(pool, scale, scaled, 3, plait_each(xs), plait_repeat(&k));
- *
  *         plait_pool_close(pool);
  *         plait_pool_join(pool);
  *         plait_pool_free(pool);
- *         return status == PLAIT_OK && six == 6 && squares[3] == 16 && scaled[2] == 30 ? 0 : 1;
+ *         return status == PLAIT_OK && six == 6 ? 0 : 1;
  *     }
  */
 #ifndef PLAIT_POOL_H
@@ -88,40 +80,6 @@ PLAIT_API plait_status plait_pool_post(plait_pool *pool, const plait_task *task,
 PLAIT_API PLAIT_WARN_UNUSED plait_future *plait_submit_function(plait_pool *pool,
                                                                 void *(*function)(void *arg), void *arg);
 PLAIT_API plait_status plait_post_function(plait_pool *pool, void *(*function)(void *arg), void *arg);
-
-/* ---- arrays ---- */
-
-/* Runs the task, which has one parameter, for in[0] ... in[n - 1] and stores what it returns in out[0] ...
- * out[n - 1], in order; `out` may be NULL. The calling thread takes part; the call returns when all is done.
- * Python: Pool.map.
- * All items are run, also when some fail. PLAIT_OK; or the code of the first item, in order, that failed:
- * plait_map_message() has its words and index. The results of failed items are zero, all others are as
- * returned. PLAIT_CANCELLED: the caller's token was cancelled; items that had not begun by then were not run
- * and their results are as they were. PLAIT_INVALID (no pool, no task, an array missing), PLAIT_BROKEN,
- * PLAIT_SHUTDOWN (closed): nothing was run. (PLAIT_BROKEN also in the child if an item forks and returns in
- * it: what the others work on is the parent's.) Never allocates. */
-#define plait_map(pool, task, in, out, n) plait_starmap(pool, task, out, n, plait_each(in))
-
-/* The same for tasks with any number of parameters. For each parameter, in order, either an array or one
- * value that is the same for all items: plait_starmap(pool, scale, out, n, plait_each(xs), plait_repeat(&k)).
- * Python: Pool.starmap. */
-#define plait_starmap(pool, task, out, n, ...) \
-    PLAIT__TYPED_COLUMNS(plait_pool_map((pool), PLAIT__TASK_OF(task, ), \
-                                        PLAIT__COLUMNS_OF(task, __VA_ARGS__), PLAIT__OUT_OF(task, out), \
-                                        (n)), \
-                         task, __VA_ARGS__)
-#define plait_each(array) (array), sizeof *(array)
-#define plait_repeat(pointer) (pointer), 0
-
-/* What these call: `columns` is one hidden char followed, at the alignment of plait_column, by an array of
- * task->count columns. */
-PLAIT_API plait_status plait_pool_map(plait_pool *pool, const plait_task *task, const void *columns,
-                                      void *out, size_t n);
-
-/* The words of the failure that the calling thread's last map returned, cut to what fits into about a
- * hundred bytes, and the index of the item (may be NULL). "" if it returned PLAIT_OK. Lives until the
- * thread's next map. */
-PLAIT_API const char *plait_map_message(size_t *index);
 
 /* ---- the end ---- */
 

@@ -1,5 +1,6 @@
 /* map.c - plait_map and plait_starmap; how the work is shared out stands in map.h. */
 #include <base/memory.h>
+#include <plait/map.h>
 #include <pool/map.h>
 #include <pthread.h>
 #include <stdio.h>
