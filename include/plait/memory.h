@@ -2,7 +2,8 @@
  *
  * By default from malloc. A program that keeps its own heap, or a test that wants to see every
  * allocation fail once, puts its own pair of functions in place before it uses anything else.
- * No hot path of plait allocates: locks, events, waiting and passing items through a queue never do.
+ * No hot path of plait allocates: locks, events, waiting and passing items through a queue never do, and
+ * futures come from free blocks that threads keep and exchange.
  *
  * Example:
  *     #include <plait.h>
@@ -38,7 +39,9 @@ typedef struct plait_allocator {
 
 /* Replaces the allocator for the whole process; the struct is copied, NULL brings malloc back. Both
  * functions may be called from any thread at any time. Call it while nothing that plait allocated is
- * alive, usually first in main: PLAIT_BUSY otherwise. PLAIT_INVALID if a function is missing.
+ * alive, usually first in main: PLAIT_BUSY otherwise, also while another thread lives that has used futures
+ * (threads keep a few free blocks of malloc's; of an allocator that you set none are kept). PLAIT_INVALID if a
+ * function is missing.
  * Not thread-safe against other calls of plait. */
 PLAIT_API plait_status plait_set_allocator(const plait_allocator *allocator);
 

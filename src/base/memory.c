@@ -1,8 +1,8 @@
 /* memory.c - the replaceable allocator.
  *
- * The allocator is set while nothing is allocated and so needs no lock: `live` counts the blocks that are
- * out, and plait_set_allocator refuses while there are any. The count is one relaxed add per block, on
- * paths that call malloc anyway.
+ * The allocator is set while nothing is allocated and so needs no lock: two counters, of the blocks that
+ * were allocated and of those that were given back, tell whether any are out, and plait_set_allocator refuses
+ * then. That is one add per block, on paths that call malloc anyway.
  */
 #include <base/atomic.h>
 #include <base/memory.h>
@@ -22,23 +22,37 @@ static void default_release(void *memory, void *context) {
 
 static const plait_allocator default_allocator = {default_allocate, default_release, NULL};
 static plait_allocator allocator = {default_allocate, default_release, NULL};
-static size_t live;
+
+/* A block is counted as allocated before anybody can release it: reading `released` first, with acquire, one
+ * never finds fewer out than there are. */
+static uint64_t allocated, released;
+
+bool plait__memory_replaced;
+void (*plait__memory_give_back)(void);
 
 plait_status plait_set_allocator(const plait_allocator *replacement) {
     if (replacement && (!replacement->allocate || !replacement->release)) return PLAIT_INVALID;
-    if (plait__load_acquire(&live) != 0) return PLAIT_BUSY;
+    if (plait__memory_give_back) plait__memory_give_back();
+    uint64_t back = plait__load_acquire(&released);
+    if (plait__load(&allocated) != back) return PLAIT_BUSY;
     allocator = replacement ? *replacement : default_allocator;
+    plait__memory_replaced = replacement != NULL;
     return PLAIT_OK;
 }
 
-void *plait__allocate(size_t size) {
+void *plait__allocate_unset(size_t size) {
     void *memory = allocator.allocate(size ? size : 1, allocator.context);
     if (!memory) {
         plait__set_last_error(PLAIT_NO_MEMORY);
         return NULL;
     }
-    plait__add_relaxed(&live, 1);
-    return memset(memory, 0, size);
+    plait__add_relaxed(&allocated, 1);
+    return memory;
+}
+
+void *plait__allocate(size_t size) {
+    void *memory = plait__allocate_unset(size);
+    return memory ? memset(memory, 0, size) : NULL;
 }
 
 void *plait__allocate_array(size_t count, size_t size) {
@@ -53,7 +67,11 @@ void *plait__allocate_array(size_t count, size_t size) {
 void plait__release(void *memory) {
     if (!memory) return;
     allocator.release(memory, allocator.context);
-    plait__sub(&live, 1);
+    plait__add(&released, 1);
+}
+
+uint64_t plait__memory_allocations(void) {
+    return plait__load(&allocated);
 }
 
 char *plait__copy_string(const char *string) {

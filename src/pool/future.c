@@ -6,6 +6,7 @@
 #include <string.h>
 #include <thread/task_frame.h>
 #include <wait/case.h>
+#include <wait/cells.h>
 #include <wait/parking.h>
 
 enum { ALIGNMENT = 16 };
@@ -29,18 +30,20 @@ void *plait__future_result(plait_future *future) {
     return (char *)plait__future_args(future) + aligned(args_size(future));
 }
 
+static size_t size_before_result(const plait_task *task) {
+    return aligned(sizeof(plait_future)) + aligned(task ? task->args_size : 0);
+}
+
 plait_future *plait__future_make(const plait_task *task, size_t result_size) {
-    size_t size = aligned(sizeof(plait_future)) + aligned(task ? task->args_size : 0);
+    size_t size = size_before_result(task);
     if (result_size > PTRDIFF_MAX - size) {
         plait__set_last_error(PLAIT_NO_MEMORY);
         return NULL;
     }
-    plait_future *future = plait__allocate(size + result_size);
+    plait_future *future = plait__cell_take(size + result_size);
     if (!future) return NULL;
-    future->references = 1;
-    future->generation = plait__generation();
-    future->task = task;
-    future->result_size = result_size;
+    *future = (plait_future){
+        .references = 1, .generation = plait__generation(), .task = task, .result_size = result_size};
     return future;
 }
 
@@ -92,11 +95,11 @@ static void end(plait_future *future) {
     for (; callback; callback = next) {
         next = callback->next;
         if (callback->forget) callback->forget(callback->context);
-        plait__release(callback);
+        plait__cell_give(callback, sizeof *callback);
     }
     plait_token_free(future->token);
     plait__release(future->message);
-    plait__release(future);
+    plait__cell_give(future, size_before_result(future->task) + future->result_size);
 }
 
 void plait__future_drop(plait_future *future) {
@@ -136,7 +139,7 @@ static void call_back(plait_future *future) {
     for (; oldest; oldest = next) {
         next = oldest->next;
         oldest->function(future, oldest->context);
-        plait__release(oldest);
+        plait__cell_give(oldest, sizeof *oldest);
     }
 }
 
@@ -157,12 +160,12 @@ plait_status plait__future_on_done(plait_future *future,
     if (!future || !function) return PLAIT_INVALID;
     struct plait__callback *newest = plait__load_acquire(&future->callbacks);
     if (newest != CALLED) {
-        struct plait__callback *callback = plait__allocate(sizeof *callback);
+        struct plait__callback *callback = plait__cell_take(sizeof *callback);
         if (!callback) return PLAIT_NO_MEMORY;
         *callback = (struct plait__callback){newest, function, forget, context};
         while (callback->next != CALLED)
             if (plait__cas(&future->callbacks, &callback->next, callback)) return PLAIT_OK;
-        plait__release(callback); /* it became done meanwhile */
+        plait__cell_give(callback, sizeof *callback); /* it became done meanwhile */
     }
     function(future, context);
     return PLAIT_OK;

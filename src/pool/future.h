@@ -85,7 +85,8 @@ static inline uint32_t plait__future_phase(const plait_future *future) {
 void *plait__future_args(plait_future *future);
 void *plait__future_result(plait_future *future);
 
-/* With one reference; NULL when memory is out. `task` NULL: a promise. */
+/* With one reference; NULL when memory is out. `task` NULL: a promise. What lies behind the struct, arguments
+ * and result, is not zeroed. */
 plait_future *plait__future_make(const plait_task *task, size_t result_size);
 /* A future that has failed already; a static one when memory is out. */
 plait_future *plait__future_failed(plait_status status);

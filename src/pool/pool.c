@@ -11,7 +11,10 @@
 static plait_future *make(plait_pool *pool, const plait_task *task, const void *args, uint32_t flags) {
     plait_future *future = plait__future_make(task, task->result_size);
     if (!future) return NULL;
-    if (args) memcpy(plait__future_args(future), args, task->args_size);
+    if (args)
+        memcpy(plait__future_args(future), args, task->args_size);
+    else
+        memset(plait__future_args(future), 0, task->args_size);
     if (plait__self()->shields) flags |= PLAIT__SHIELDED;
     future->references = 2;
     future->state = PLAIT__QUEUED | flags;

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <thread/registry.h>
 #include <thread/task_frame.h>
+#include <wait/cells.h>
 #include <wait/parking.h>
 #include <wait/token.h>
 
@@ -250,6 +251,7 @@ static void end(struct plait__worker *worker) {
     current = NULL;
     plait_token_free(worker->spare);
     plait__release(worker);
+    plait__cells_end(plait__self()); /* before anybody can know that the worker has ended */
     if (pool->generation != plait__generation()) return;
     plait__mutex_lock(&pool->mutex);
     plait__pool_ended(pool, &wakes);

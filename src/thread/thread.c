@@ -20,6 +20,7 @@
 #include <thread/local.h>
 #include <thread/registry.h>
 #include <thread/thread.h>
+#include <wait/cells.h>
 #include <wait/parking.h>
 #include <wait/token.h>
 
@@ -96,6 +97,7 @@ static void finish(struct life *life) {
     plait_token *token = thread->token;
     thread->token = NULL; /* before it is freed: the child of a fork frees what it finds here */
     plait_token_free(token);
+    plait__cells_end(self); /* before anybody can know that the thread has ended */
     plait__thread_end(thread, status, plait__frame_take(&life->frame));
     plait__registry_remove(thread);
     self->thread = NULL;

@@ -17,6 +17,7 @@ static void child(void) {
     plait__self_after_fork();
     plait__parking_after_fork();
     plait__waiters_after_fork();
+    plait__cells_after_fork();
 }
 
 void plait__fork_watch(void) {

@@ -9,5 +9,6 @@ void plait__fork_watch(void);
 void plait__self_after_fork(void);
 void plait__parking_after_fork(void);
 void plait__waiters_after_fork(void);
+void plait__cells_after_fork(void);
 
 #endif

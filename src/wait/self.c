@@ -7,8 +7,10 @@
  * Relaxed order is enough, it is only a hint to spinners.
  */
 #include <base/atomic.h>
+#include <base/memory.h>
 #include <base/os.h>
 #include <stdlib.h>
+#include <wait/cells.h>
 #include <wait/fork.h>
 #include <wait/self.h>
 
@@ -29,11 +31,13 @@ static void thread_ends(void *value) {
     struct plait__self *ending = value;
     plait__running_less();
     if (ending->ended) ending->ended(ending);
+    plait__cells_end(ending);
 }
 
 static void process_begins(void) {
     have_end_key = pthread_key_create(&end_key, thread_ends) == 0;
     plait__fork_watch();
+    plait__memory_give_back = plait__cells_flush;
 }
 
 /* Out of line and rare, so that plait__self itself is two instructions and a branch. */
@@ -45,7 +49,10 @@ __attribute__((noinline, cold)) static struct plait__self *begin(void) {
     } while (ident <= vanished_up_to);
     self.ident = ident;
     self.random = (plait__os_ticks() ^ (uint64_t)ident << 32) * UINT64_C(0x9e3779b97f4a7c15) | 1;
-    if (have_end_key && pthread_setspecific(end_key, &self) == 0) plait__running_more();
+    if (have_end_key && pthread_setspecific(end_key, &self) == 0) {
+        plait__running_more();
+        self.keeps_cells = true;
+    }
     return &self;
 }
 

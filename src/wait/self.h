@@ -11,9 +11,18 @@
 
 #include <plait/cancel.h>
 #include <plait/host.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct plait__waiter;
+
+/* Free blocks of one size class, for cells.h. */
+struct plait__cells {
+    struct plait__cell *loaded; /* `count` of them */
+    struct plait__cell *spare;  /* a full batch, or NULL */
+    uint32_t count;
+};
+enum { PLAIT__CELL_CLASSES = 8 };
 
 struct plait__self {
     uint32_t ident;     /* 1 .. PLAIT__IDENT_MASK, unique among threads; never changes, not by fork */
@@ -26,6 +35,8 @@ struct plait__self {
     uint64_t random;       /* plait__random's state */
     uint32_t spins_missed; /* of late, one after the other; see spin.h */
     uint32_t spins_to_skip;
+    bool keeps_cells; /* its end is watched, and has not come */
+    struct plait__cells cells[PLAIT__CELL_CLASSES];
 
     /* Left for the floors above; the wait core does not look inside. */
     void *thread;                        /* src/thread: the plait_thread that this is */

@@ -13,7 +13,7 @@
  */
 #include <base/atomic.h>
 #include <base/clock.h>
-#include <base/memory.h>
+#include <wait/cells.h>
 #include <wait/token.h>
 #include <wait/waiter.h>
 
@@ -46,11 +46,11 @@ plait_token *plait__token_keep(plait_token *token) {
 
 plait_token *plait_token_new(plait_token *parent, plait_deadline deadline) {
     if (!parent) parent = plait_token_current();
-    plait_token *token = plait__allocate(sizeof *token);
+    plait_token *token = plait__cell_take(sizeof *token);
     if (!token) return NULL;
-    token->references = 1;
-    token->parent = plait__token_keep(parent);
-    token->deadline = plait_earlier(deadline, parent->deadline);
+    *token = (plait_token){.references = 1,
+                           .parent = plait__token_keep(parent),
+                           .deadline = plait_earlier(deadline, parent->deadline)};
     return token;
 }
 
@@ -66,7 +66,7 @@ bool plait__token_move(plait_token *token, plait_token *parent) {
 void plait_token_free(plait_token *token) {
     while (token && token != &root && plait__sub(&token->references, 1) == 1) {
         plait_token *parent = token->parent;
-        plait__release(token);
+        plait__cell_give(token, sizeof *token);
         token = parent;
     }
 }
