@@ -10,4 +10,8 @@ void compare_start(void);     /* bench-thread */
 void compare_ping_pong(void); /* bench-thread */
 void compare_asleep(void);    /* bench-thread */
 
+void compare_queue_alone(void); /* bench-queue */
+void compare_queue_flow(void);  /* bench-queue */
+void compare_queue_lone(void);  /* bench-queue */
+
 #endif

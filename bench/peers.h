@@ -28,6 +28,43 @@
     { .who = (name), .missing = "libglib2.0-dev" }
 #endif
 
+#ifdef BENCH_APR
+#include <apr_general.h>
+#include <apr_queue.h>
+#define PEER_APR(name, thing) \
+    { .who = (name), .what = &(thing) }
+#else
+#define PEER_APR(name, thing) \
+    { .who = (name), .missing = "libaprutil1-dev" }
+#endif
+
+#ifdef BENCH_TBB
+#define PEER_TBB(name, thing) \
+    { .who = (name), .what = &(thing) }
+#else
+#define PEER_TBB(name, thing) \
+    { .who = (name), .missing = "libtbb-dev, g++" }
+#endif
+
+/* Programs of their own; BENCH_RUST and BENCH_GO are their paths. The thing exists without them, too. */
+#ifdef BENCH_RUST
+#define PEER_RUST(name, thing) \
+    { .who = (name), .what = &(thing) }
+#else
+#define BENCH_RUST NULL
+#define PEER_RUST(name, thing) \
+    { .who = (name), .what = &(thing), .missing = "cargo, librust-crossbeam-channel-dev, librust-rayon-dev" }
+#endif
+
+#ifdef BENCH_GO
+#define PEER_GO(name, thing) \
+    { .who = (name), .what = &(thing) }
+#else
+#define BENCH_GO NULL
+#define PEER_GO(name, thing) \
+    { .who = (name), .what = &(thing), .missing = "golang-go" }
+#endif
+
 #define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
 
 #endif

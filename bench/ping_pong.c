@@ -8,20 +8,19 @@
  */
 #include "parts.h"
 #include "peers.h"
+#include "place.h"
 #include "work.h"
 
 #include <linux/futex.h>
 #include <plait/cpu.h>
 #include <plait/event.h>
 #include <plait/semaphore.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum { RUN_NS = 40 * 1000 * 1000, WARM_UP = 200, UNTIL_CLOCK = 50 };
-enum place { ANYWHERE, ONE_CPU_EACH, ONE_CPU };
 
 /* ---- the game ---- */
 
@@ -190,23 +189,6 @@ KIND(event);
 
 /* ---- one run ---- */
 
-/* Of the CPUs that this process may use, the one with this index; -1 if there are not so many. */
-static int nth_cpu(int n) {
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed)) return -1;
-    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &allowed) && n-- == 0) return (int)cpu;
-    return -1;
-}
-
-/* Confines the calling thread, and those that it starts later, to one CPU. */
-static void stay_on(int cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET((size_t)cpu, &set);
-    if (sched_setaffinity(0, sizeof set, &set)) bench_fail("cannot stay on one CPU");
-}
-
 static void play_for_a_while(const struct kind *kind, double *figures) {
     uint64_t rounds = 0;
     kind->play(WARM_UP);
@@ -225,12 +207,11 @@ static void run(const void *what, const void *detail, double *figures) {
     const struct kind *kind = what;
     const enum place *place = detail;
     pthread_t partner;
-    int other = nth_cpu(1);
     if (*place == ONE_CPU_EACH)
         (void)plait_cpu_count(); /* the process has two, before its threads keep to one */
-    if (*place != ANYWHERE) stay_on(nth_cpu(0));
+    place_first(*place);
     if (pthread_create(&partner, NULL, kind->partner, NULL)) bench_fail("no thread to be had");
-    if (*place == ONE_CPU_EACH) stay_on(other);
+    place_second(*place);
     play_for_a_while(kind, figures);
     atomic_store(&over, true);
     kind->play(0);
@@ -259,5 +240,5 @@ static const struct bench_shape shapes[] = {
 
 void compare_ping_pong(void) {
     for (int i = 0; i < LENGTH(shapes); i++)
-        if (places[i] != ONE_CPU_EACH || nth_cpu(1) >= 0) bench_compare(&shapes[i]);
+        if (place_exists(places[i])) bench_compare(&shapes[i]);
 }

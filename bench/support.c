@@ -11,11 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { USUAL_ROUNDS = 21, SHAPES = 64, STUCK_SECONDS = 30 };
+enum { USUAL_ROUNDS = 21, SHAPES = 128, STUCK_SECONDS = 30, BRIEF = 100 };
 
 static struct {
     const char *bench;
     bool json;
+    bool brief;
     int rounds;
     char **words;
     int word_count;
@@ -49,12 +50,14 @@ void bench_start(const char *bench, int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json")) {
             options.json = true;
+        } else if (!strcmp(argv[i], "--brief")) {
+            options.brief = true;
         } else if (!strcmp(argv[i], "--rounds") && i + 1 < argc) {
             options.rounds = (int)strtol(argv[++i], NULL, 10);
             if (options.rounds < 1 || options.rounds > BENCH_ROUNDS) bench_fail("--rounds takes 1 to 101");
         } else if (argv[i][0] == '-') {
-            bench_fail(
-                "the arguments are [--json] [--rounds N] [WORD...]: only shapes with one of the words");
+            bench_fail("the arguments are [--json] [--rounds N] [--brief] [WORD...]: only shapes with one of "
+                       "the words");
         } else {
             options.words = argv + i;
             options.word_count = argc - i;
@@ -62,6 +65,10 @@ void bench_start(const char *bench, int argc, char **argv) {
         }
     }
     if (!options.json) printf("%s\n", machine_line());
+}
+
+size_t bench_amount(size_t usual) {
+    return !options.brief ? usual : usual > BRIEF ? usual / BRIEF : 1;
 }
 
 static bool wanted(const char *shape) {

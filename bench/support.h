@@ -14,8 +14,9 @@
 #define BENCH_SUPPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-enum { BENCH_FIGURES = 4, BENCH_ROUNDS = 101, BENCH_CONTESTANTS = 8 };
+enum { BENCH_FIGURES = 4, BENCH_ROUNDS = 101, BENCH_CONTESTANTS = 12 };
 
 struct bench_contestant {
     const char *who;
@@ -39,9 +40,13 @@ struct bench_shape {
     bool apart; /* every run in a process of its own */
 };
 
-/* Reads the program's arguments: [--json] [--rounds N] [WORD...], where only shapes whose name contains one of
- * the words are run. Ends the program if they make no sense. Call first. */
+/* Reads the program's arguments: [--json] [--rounds N] [--brief] [WORD...], where only shapes whose name contains
+ * one of the words are run. Ends the program if they make no sense. Call first. */
 void bench_start(const char *bench, int argc, char **argv);
+
+/* How much of this amount of work a run shall do: all of it, or with --brief a hundredth, which shows that the
+ * benchmark works and nothing else. Never 0. */
+size_t bench_amount(size_t usual);
 
 /* Runs a shape and prints what came out. */
 void bench_compare(const struct bench_shape *shape);

@@ -25,6 +25,23 @@ static inline uint64_t bench_cpu_now(void) {
     return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
 }
 
+/* What passes between two moments, on the wall and of the process's CPU time; the end divides both by the number of
+ * things done and writes them as the first two figures. */
+struct bench_span {
+    uint64_t wall;
+    uint64_t cpu;
+};
+
+static inline struct bench_span bench_span_start(void) {
+    struct bench_span span = {bench_now(), bench_cpu_now()};
+    return span;
+}
+
+static inline void bench_span_end(const struct bench_span *span, double things, double *figures) {
+    figures[0] = (double)(bench_now() - span->wall) / things;
+    figures[1] = (double)(bench_cpu_now() - span->cpu) / things;
+}
+
 /* A counter that is cheap to read, where the CPU has one. */
 static inline uint64_t bench_ticks(void) {
 #if defined(__x86_64__) || defined(__i386__)

@@ -1,0 +1,25 @@
+//! The peers in Rust: crossbeam and rayon, asked by the benches in C; see program.h. `bench-rust QUESTION WORD...`
+mod queue;
+mod work;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let figures = match words.as_slice() {
+        ["queue-alone", _, room, another, items] => {
+            queue::alone(work::number(room), work::number(another) > 0, work::number(items) as u64)
+        }
+        ["queue-flow", _, room, producers, consumers, items] => queue::flow(
+            work::number(room),
+            work::number(producers),
+            work::number(consumers),
+            work::number(items) as u64,
+        ),
+        ["queue-lone", _, _room, gap_us, items] => {
+            queue::lone(work::number(gap_us) as u64, work::number(items))
+        }
+        _ => panic!("no such question: {words:?}"),
+    };
+    let line: Vec<String> = figures.iter().map(|figure| format!("{figure:.3}")).collect();
+    println!("{}", line.join(" "));
+}

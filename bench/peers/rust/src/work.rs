@@ -1,0 +1,63 @@
+//! Clocks and numbers; the same as work.h.
+
+fn read(clock: libc::clockid_t) -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    unsafe { libc::clock_gettime(clock, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Nanoseconds of the monotonic clock.
+pub fn now() -> u64 {
+    read(libc::CLOCK_MONOTONIC)
+}
+
+/// What passes between two moments, on the wall and of the process's CPU time.
+pub struct Span {
+    wall: u64,
+    cpu: u64,
+}
+
+impl Span {
+    pub fn start() -> Span {
+        Span { wall: now(), cpu: read(libc::CLOCK_PROCESS_CPUTIME_ID) }
+    }
+
+    /// Nanoseconds on the wall and of CPU time, for each of so many things.
+    pub fn end(&self, things: f64) -> Vec<f64> {
+        let wall = (now() - self.wall) as f64 / things;
+        let cpu = (read(libc::CLOCK_PROCESS_CPUTIME_ID) - self.cpu) as f64 / things;
+        vec![wall, cpu]
+    }
+}
+
+/// Confines the calling thread to one CPU: of those that the process may use, the one with this index.
+pub fn stay_on(allowed: &libc::cpu_set_t, index: usize) {
+    unsafe {
+        let mut one: libc::cpu_set_t = std::mem::zeroed();
+        let cpus = (0..libc::CPU_SETSIZE as usize).filter(|&cpu| libc::CPU_ISSET(cpu, allowed));
+        cpus.skip(index).take(1).for_each(|cpu| libc::CPU_SET(cpu, &mut one));
+        assert_eq!(libc::sched_setaffinity(0, std::mem::size_of_val(&one), &one), 0);
+    }
+}
+
+/// The CPUs that the process may use.
+pub fn allowed_cpus() -> libc::cpu_set_t {
+    unsafe {
+        let mut allowed: libc::cpu_set_t = std::mem::zeroed();
+        assert_eq!(libc::sched_getaffinity(0, std::mem::size_of_val(&allowed), &mut allowed), 0);
+        allowed
+    }
+}
+
+pub fn number(word: &str) -> usize {
+    word.parse().expect("a number")
+}
+
+pub fn pause_ms(ms: u64) {
+    std::thread::sleep(std::time::Duration::from_millis(ms));
+}
+
+/// The value that this share of the values does not exceed.
+pub fn quantile(sorted: &[u64], share: f64) -> f64 {
+    sorted[((sorted.len() as f64 * share) as usize).min(sorted.len() - 1)] as f64
+}

@@ -1,0 +1,18 @@
+/* queue_kinds.h - the queues that are compared, as tables of contestants for the shapes of bench-queue. */
+#ifndef BENCH_QUEUE_KINDS_H
+#define BENCH_QUEUE_KINDS_H
+
+#include "queue_kind.h"
+#include "support.h"
+
+struct queue_contestants {
+    const struct bench_contestant *table;
+    int count;
+};
+
+extern const struct queue_contestants queues_bounded;
+extern const struct queue_contestants queues_unbounded;
+extern const struct queue_contestants queues_alone_bounded;
+extern const struct queue_contestants queues_alone_unbounded;
+
+#endif
