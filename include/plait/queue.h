@@ -1,10 +1,10 @@
-/* plait/queue.h - a queue: threads hand each other items, first in, first out.
+/* plait/queue.h - a queue: threads hand each other items.
  *
- * Items are of any one size and are copied in and out: a number, a pointer, a struct. A queue with a
+ * First in, first out; or last in, first out; or the smallest first. Items are of any one size and are copied in and out: a number, a pointer, a struct. A queue with a
  * maxsize makes whoever puts wait when it is full, one without (0) grows. Any number of threads may put
  * and get. task_done and join tell when all that was put has also been dealt with; shutdown ends it all
  * cleanly: nobody waits for ever, and no item is lost without its destroy function being called.
- * It is Python's queue.Queue, shutdown (3.13) included.
+ * It is Python's queue.Queue, LifoQueue and PriorityQueue, shutdown (3.13) included.
  *
  * An item goes in and out through a pointer to it. The verbs below are macros that also pass the size of
  * what the pointer points to, so an item of the wrong type's size is refused with PLAIT_INVALID. Whoever
@@ -47,14 +47,50 @@ PLAIT_BEGIN
 
 typedef struct plait_queue plait_queue;
 
-/* A queue for items of this type. Python: Queue(maxsize). */
+/* A queue for items of this type, in the order in which they come out: the first put comes first, or the last
+ * put comes first. maxsize: how many items it holds at most; 0: any number, in memory that grows, and goes
+ * back when a burst is over. NULL when memory is out, and with PLAIT_INVALID for a maxsize that was negative
+ * before it became a size_t (which Python takes for any number; in C it is more likely a mistake). Free it
+ * with plait_queue_free. Any thread. Python: Queue(maxsize), LifoQueue(maxsize). */
 #define plait_queue_of(type, maxsize) plait_queue_new(sizeof(type), (maxsize))
+#define plait_lifo_queue_of(type, maxsize) plait_lifo_queue_new(sizeof(type), (maxsize))
 
-/* The same for items of item_size bytes. maxsize: how many items it holds at most; 0: any number. Free it
- * with plait_queue_free. NULL when memory is out, and with PLAIT_INVALID for items of no bytes and a
- * maxsize that was negative before it became a size_t (which Python takes for any number; in C it is more
- * likely a mistake). Any thread. */
+/* The same, but the smallest item comes first, and of equal ones the first put. `member` is the number in an
+ * item of this type by which they are compared: an integer, an enum, a float or a double.
+ * Python: PriorityQueue(maxsize), with a stable order. A heap with four children; Johnson 1975. */
+#define plait_priority_queue_by(type, maxsize, member) \
+    plait_priority_queue_new_by(sizeof(type), (maxsize), plait_key_of(type, member))
+
+/* The same, with a comparison of your own: less(one, other, context) says whether one comes before the other.
+ * It is called by whoever puts or gets, some log(items) times. No two threads compare items of the same queue
+ * at once, so the others wait in put, get, peek and shutdown meanwhile, also in _until and _nowait: keep it
+ * short and let it wait for nothing. It must return, must not fork, and may use other queues; of its own it may
+ * ask for qsize, empty, full and task_done, and all else returns PLAIT_DEADLOCK there. A comparison that
+ * contradicts itself makes a wrong order, and no other harm. PLAIT_INVALID for none. */
+#define plait_priority_queue_of(type, maxsize, less, context) \
+    plait_priority_queue_new(sizeof(type), (maxsize), (less), (context))
+
+/* Where in an item its key lies, and what it is. */
+typedef enum plait_key_kind { PLAIT_KEY_SIGNED, PLAIT_KEY_UNSIGNED, PLAIT_KEY_FLOATING } plait_key_kind;
+typedef struct plait_key {
+    size_t offset, size; /* in bytes */
+    plait_key_kind kind;
+} plait_key;
+#define plait_key_of(type, member) \
+    PLAIT_LITERAL(plait_key) { \
+        offsetof(type, member), sizeof(((type *)0)->member), PLAIT__KEY_KIND(type, member) \
+    }
+
+/* What the macros above call, for whoever knows only the size of an item. PLAIT_INVALID also for items of no
+ * bytes, and for a key that does not lie in the item or is no number of 1, 2, 4 or 8 bytes. What `less` is
+ * given is aligned as the item that was put, if that was aligned for its type. */
 PLAIT_API PLAIT_WARN_UNUSED plait_queue *plait_queue_new(size_t item_size, size_t maxsize);
+PLAIT_API PLAIT_WARN_UNUSED plait_queue *plait_lifo_queue_new(size_t item_size, size_t maxsize);
+PLAIT_API PLAIT_WARN_UNUSED plait_queue *plait_priority_queue_new_by(size_t item_size, size_t maxsize,
+                                                                     plait_key key);
+PLAIT_API PLAIT_WARN_UNUSED plait_queue *
+plait_priority_queue_new(size_t item_size, size_t maxsize,
+                         bool (*less)(const void *one, const void *other, void *context), void *context);
 
 /* What becomes of items that nobody gets: `destroy` is called for each one left when the queue is shut
  * down at once or freed, on the thread that does so, with no lock of plait held. NULL: nothing is called.
@@ -67,7 +103,7 @@ PLAIT_API plait_status plait_queue_set_destroy(plait_queue *queue, void (*destro
  * Nobody may use it afterwards. NULL is allowed. */
 PLAIT_API plait_status plait_queue_free(plait_queue *queue);
 
-/* Puts a copy of *item at the end, waiting while the queue is full (until the deadline; or not at all).
+/* Puts a copy of *item into the queue, waiting while the queue is full (until the deadline; or not at all).
  * PLAIT_OK: it is in. PLAIT_TIMEOUT (_until), PLAIT_FULL (_nowait), PLAIT_SHUTDOWN, PLAIT_CANCELLED,
  * PLAIT_INTERRUPTED, PLAIT_NO_MEMORY (the queue could not grow), PLAIT_BROKEN, PLAIT_INVALID (no queue,
  * no item, or not an item of its size): it is not, and still belongs to the caller. Thread-safe. Allocates
@@ -115,6 +151,9 @@ PLAIT_API bool plait_queue_full(const plait_queue *queue);
  * items were put (Python: ValueError); PLAIT_BROKEN, PLAIT_INVALID. Never waits. Python: task_done. */
 PLAIT_API plait_status plait_queue_task_done(plait_queue *queue);
 
+/* The same for several items at once; if it is said too often, none of them counts. */
+PLAIT_API plait_status plait_queue_task_done_many(plait_queue *queue, size_t count);
+
 /* Waits until task_done was called for every item that was put (discarded items count as done). PLAIT_OK;
  * PLAIT_TIMEOUT, PLAIT_CANCELLED, PLAIT_INTERRUPTED, PLAIT_BROKEN, PLAIT_INVALID. Python: join. */
 PLAIT_API plait_status plait_queue_join(plait_queue *queue);
@@ -134,5 +173,30 @@ PLAIT_API plait_case plait_case_get_sized(plait_queue *queue, void *item, size_t
 PLAIT_API plait_case plait_case_put_sized(plait_queue *queue, const void *item, size_t size);
 
 PLAIT_END
+
+/* The kind of number that a member is; what is no number does not compile. */
+#ifdef __cplusplus
+template <typename T> constexpr plait_key_kind plait__key_kind_of() {
+    return T(0.5) != T(0) ? PLAIT_KEY_FLOATING : T(-1) < T(0) ? PLAIT_KEY_SIGNED : PLAIT_KEY_UNSIGNED;
+}
+#define PLAIT__KEY_KIND(type, member) plait__key_kind_of<decltype(type::member)>()
+#else
+#define PLAIT__KEY_KIND(type, member) \
+    _Generic(((type *)0)->member, char \
+             : (char)-1 < 0 ? PLAIT_KEY_SIGNED : PLAIT_KEY_UNSIGNED, signed char \
+             : PLAIT_KEY_SIGNED, short \
+             : PLAIT_KEY_SIGNED, int \
+             : PLAIT_KEY_SIGNED, long \
+             : PLAIT_KEY_SIGNED, long long \
+             : PLAIT_KEY_SIGNED, bool \
+             : PLAIT_KEY_UNSIGNED, unsigned char \
+             : PLAIT_KEY_UNSIGNED, unsigned short \
+             : PLAIT_KEY_UNSIGNED, unsigned \
+             : PLAIT_KEY_UNSIGNED, unsigned long \
+             : PLAIT_KEY_UNSIGNED, unsigned long long \
+             : PLAIT_KEY_UNSIGNED, float \
+             : PLAIT_KEY_FLOATING, double \
+             : PLAIT_KEY_FLOATING)
+#endif
 
 #endif

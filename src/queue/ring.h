@@ -1,7 +1,12 @@
-/* ring.h - the items of a queue: a ring in one block of memory whose length is a power of two.
+/* ring.h - things of one size, in a row: a ring in one block of memory whose length is a power of two.
  *
- * Whoever owns the ring guards it. Only `count` and `capacity` may be read without its lock, as snapshots,
- * and are therefore written atomically.
+ * It gives back what came first (a queue) or what came last (a stack); a heap uses it as an array, with
+ * `first` always 0. Whoever owns the ring guards it. Only `count` and `capacity` may be read without its
+ * lock, as snapshots, and are therefore written atomically.
+ *
+ * It doubles when it is full and is halved when less than an eighth is used, so that a burst does not keep
+ * its memory: between two moves of n things there are at least n/4 puts or gets, so moving costs a
+ * constant for each. Small rings are left as they are.
  */
 #ifndef PLAIT__RING_H
 #define PLAIT__RING_H
@@ -16,13 +21,17 @@ struct plait__ring {
     size_t capacity; /* a power of two, or 0 */
     size_t first;    /* index of the first item */
     size_t count;
+    size_t shrink_below; /* when there are fewer items than that, it is too large */
 };
 
 /* The smallest capacity that holds this many items; 0 if there is none. */
 size_t plait__ring_capacity(size_t items);
+/* The capacity it should have for `more` items in addition: larger, smaller, or what it has. 0: no such
+ * number. May be asked without the lock. */
+size_t plait__ring_wanted(const struct plait__ring *ring, size_t more);
 /* Memory for a ring of this capacity, NULL when there is none. */
 char *plait__ring_memory(size_t capacity, size_t item_size);
-/* Moves the items, in order, to larger memory; returns the memory they were in. */
+/* Moves the items, in order, to other memory that has room for them; returns the memory they were in. */
 char *plait__ring_move(struct plait__ring *ring, char *memory, size_t capacity);
 
 static inline char *plait__ring_at(const struct plait__ring *ring, size_t i) {
@@ -47,6 +56,12 @@ static inline void plait__ring_push(struct plait__ring *ring, const void *item) 
 static inline void plait__ring_pop(struct plait__ring *ring, void *item) {
     plait__ring_copy(item, plait__ring_at(ring, 0), ring->item_size);
     ring->first = (ring->first + 1) & (ring->capacity - 1);
+    plait__store(&ring->count, ring->count - 1);
+}
+
+/* There is an item. */
+static inline void plait__ring_pop_last(struct plait__ring *ring, void *item) {
+    plait__ring_copy(item, plait__ring_at(ring, ring->count - 1), ring->item_size);
     plait__store(&ring->count, ring->count - 1);
 }
 

@@ -6,6 +6,7 @@
 #include "support/test.h"
 
 #include <base/atomic.h>
+#include <plait/event.h>
 #include <plait/queue.h>
 
 #include <pthread.h>

@@ -3,7 +3,7 @@
  *
  * Every item is a number of its own: producer * MOST + how many that producer has put. Whoever gets one,
  * or sees it destroyed, marks it; at the end of a round each that was put is marked exactly once. In one
- * queue a getter never meets an item of a producer that is older than the last one it met. */
+ * first-in-first-out queue a getter never meets an item of a producer that is older than the last one it met. */
 #include "support.h"
 #include "support/stress.h"
 
@@ -14,7 +14,14 @@
 
 enum { QUEUES = 2, MOST = 4000, MAX_THREADS = 64 };
 
+enum kind { FIFO, LIFO, BY_KEY, COMPARED, KINDS };
+
+struct item {
+    uint64_t id;
+};
+
 struct round {
+    enum kind kind;
     plait_queue *queues[QUEUES];
     plait_token *token;
     size_t maxsize;
@@ -38,6 +45,24 @@ static void see(struct round *round, uint64_t item) {
 
 static void destroy(void *item, void *context) {
     see(context, *(uint64_t *)item);
+}
+
+static bool smaller(const void *one, const void *other, void *context) {
+    (void)context;
+    return ((const struct item *)one)->id < ((const struct item *)other)->id;
+}
+
+static plait_queue *new_queue(enum kind kind, size_t maxsize) {
+    switch (kind) {
+    case FIFO:
+        return plait_queue_of(struct item, maxsize);
+    case LIFO:
+        return plait_lifo_queue_of(struct item, maxsize);
+    case BY_KEY:
+        return plait_priority_queue_by(struct item, maxsize, id);
+    default:
+        return plait_priority_queue_of(struct item, maxsize, smaller, NULL);
+    }
 }
 
 static bool expected(plait_status status) {
@@ -130,7 +155,7 @@ static void *consume(void *arg) {
         if (status != PLAIT_OK) continue;
         see(round, item);
         int64_t *before = &last[which][item / MOST];
-        if ((int64_t)(item % MOST) <= *before) plait__add_relaxed(&round->disorder, 1);
+        if (round->kind == FIFO && (int64_t)(item % MOST) <= *before) plait__add_relaxed(&round->disorder, 1);
         *before = (int64_t)(item % MOST);
         plait_queue_task_done(round->queues[which]);
     }
@@ -173,7 +198,7 @@ static void play(struct round *round, struct stress_random *random) {
     round->seen = calloc((size_t)round->producers * MOST, 1);
     round->token = plait_token_new(NULL, PLAIT_FOREVER);
     for (int i = 0; i < QUEUES; i++) {
-        round->queues[i] = plait_queue_of(uint64_t, round->maxsize);
+        round->queues[i] = new_queue(round->kind, round->maxsize);
         ck_assert_ok(plait_queue_set_destroy(round->queues[i], destroy, round));
     }
     for (int i = 0; i < getting; i++) start(&consumers[i], round, i, 100 + (unsigned)i, consume);
@@ -196,7 +221,7 @@ static void play(struct round *round, struct stress_random *random) {
 
 static struct round some_round(struct stress_random *random, bool steady) {
     static const size_t sizes[] = {0, 1, 2, 5, 64, 1000};
-    struct round round = {.steady = steady};
+    struct round round = {.steady = steady, .kind = (enum kind)stress_random_below(random, KINDS)};
     int most = stress_threads(4) < 12 ? stress_threads(4) : 12;
     round.producers = 1 + (int)stress_random_below(random, (uint32_t)most);
     round.consumers = 1 + (int)stress_random_below(random, (uint32_t)most);
@@ -213,7 +238,7 @@ TEST(what_was_put_was_got_or_destroyed_exactly_once) {
     } while (stress_goes_on());
 }
 
-TEST(without_interference_everything_is_got_in_order) {
+TEST(without_interference_everything_is_got_and_in_order) {
     struct stress_random random = stress_random_stream(1);
     do {
         struct round round = some_round(&random, true);

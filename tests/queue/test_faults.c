@@ -10,9 +10,13 @@ static void destroy(void *item, void *context) {
     destroyed++;
 }
 
+static bool smaller(const void *one, const void *other, void *context) {
+    (void)context;
+    return *(const int *)one < *(const int *)other;
+}
+
 /* Grows several times, wraps, and is freed with items in it. */
-static plait_status use_a_queue(void) {
-    plait_queue *queue = plait_queue_of(int, 0);
+static plait_status use_a_queue(plait_queue *queue, bool lifo) {
     if (!queue) return plait_last_error();
     plait_queue_set_destroy(queue, destroy, NULL);
     destroyed = 0;
@@ -22,15 +26,51 @@ static plait_status use_a_queue(void) {
         status = plait_queue_put(queue, &i);
         if (status == PLAIT_OK) put++;
     }
-    int item = -1, got = 0;
+    int item = -1, got = 0, first = lifo ? put - 1 : 0, step = lifo ? -1 : 1;
     for (int i = 0; i < put / 2; i++)
-        if (plait_queue_get(queue, &item) == PLAIT_OK && item == i) got++;
+        if (plait_queue_get(queue, &item) == PLAIT_OK && item == first + i * step) got++;
     if (plait_queue_free(queue) != PLAIT_OK || got + destroyed != put) return PLAIT_FAILED;
     return status;
 }
 
+static plait_status use_fifo(void) {
+    return use_a_queue(plait_queue_of(int, 0), false);
+}
+
+static plait_status use_lifo(void) {
+    return use_a_queue(plait_lifo_queue_of(int, 0), true);
+}
+
+static plait_status use_compared(void) {
+    return use_a_queue(plait_priority_queue_of(int, 0, smaller, NULL), false);
+}
+
 TEST(a_queue_survives_lack_of_memory) {
-    fault_every(use_a_queue);
+    fault_every(use_fifo);
+}
+
+TEST(a_stack_survives_lack_of_memory) {
+    fault_every(use_lifo);
+}
+
+TEST(a_heap_survives_lack_of_memory) {
+    fault_every(use_compared);
+}
+
+/* A queue that cannot become smaller, because that takes memory, too, goes on as it is. */
+TEST(gets_do_without_a_smaller_memory) {
+    fault_install();
+    plait_queue *queue = plait_queue_of(int, 0);
+    enum { MANY = 40000 };
+    for (int i = 0; i < MANY; i++) ck_assert_ok(plait_queue_put(queue, &i));
+    fault_arm(1);
+    for (int i = 0, got; i < MANY; i++) {
+        ck_assert_ok(plait_queue_get(queue, &got));
+        ck_assert_int_eq(got, i);
+    }
+    ck_assert(fault_happened());
+    ck_assert_ok(plait_queue_free(queue));
+    ck_assert_int_eq(fault_outstanding(), 0);
 }
 
 TEST(a_put_that_failed_for_memory_can_be_repeated) {

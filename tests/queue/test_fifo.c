@@ -1,6 +1,8 @@
 /* What one thread can see: order, limits, sizes, peeking, and what is refused. */
 #include "support.h"
 
+#include <queue/queue.h>
+
 struct wide {
     char name[37];
     int number;
@@ -113,6 +115,39 @@ TEST(peek_leaves_the_item_where_it_is) {
     ck_assert_ok(plait_queue_peek(queue, &got));
     ck_assert_double_eq(got, 1.5);
     ck_assert_uint_eq(plait_queue_qsize(queue), 2);
+    ck_assert_ok(plait_queue_free(queue));
+}
+
+/* After a burst the memory goes back, and what is left is whole. */
+TEST(a_burst_does_not_keep_its_memory) {
+    plait_queue *(*const kinds[])(size_t, size_t) = {plait_queue_new, plait_lifo_queue_new};
+    for (int kind = 0; kind < 2; kind++) {
+        plait_queue *queue = kinds[kind](sizeof(long), 0);
+        struct plait__ring *ring = &queue->items.ring;
+        size_t largest = 0, many = 1 << 17;
+        for (int burst = 0; burst < 3; burst++) {
+            for (long i = 0; i < (long)many; i++) ck_assert_ok(plait_queue_put(queue, &i));
+            ck_assert_uint_ge(ring->capacity, many);
+            if (ring->capacity > largest) largest = ring->capacity;
+            for (long n = 0; n < (long)many; n++) {
+                long got, expected = kind == 0 ? n : (long)many - 1 - n;
+                ck_assert_ok(plait_queue_get(queue, &got));
+                ck_assert_int_eq(got, expected);
+            }
+            ck_assert_uint_le(ring->capacity, many / 32);
+        }
+        ck_assert_uint_eq(largest, many);
+        ck_assert_ok(plait_queue_free(queue));
+    }
+}
+
+TEST(after_shutdown_it_shrinks_too) {
+    plait_queue *queue = plait_queue_of(long, 0);
+    long got, many = 1 << 15;
+    for (long i = 0; i < many; i++) ck_assert_ok(plait_queue_put(queue, &i));
+    ck_assert_ok(plait_queue_shutdown(queue, false));
+    for (long i = 0; i < many; i++) ck_assert_ok(plait_queue_get(queue, &got));
+    ck_assert_uint_lt(queue->items.ring.capacity, (size_t)many / 4);
     ck_assert_ok(plait_queue_free(queue));
 }
 

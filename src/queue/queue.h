@@ -1,0 +1,109 @@
+/* queue.h - what the files of this room share: the queue, one operation on it, and how one is performed.
+ *
+ *   queue.c       the protocol: trying, waiting, waking; put, get and peek of one item
+ *   items.h       where items lie, behind one face: a ring, a ring used as a stack, a heap
+ *   ends.c        beginning and end: constructors, shutdown, free
+ *   join.c        task_done and join
+ *   cases.c       puts and gets in a select
+ */
+#ifndef PLAIT__QUEUE_H
+#define PLAIT__QUEUE_H
+
+#include <plait/queue.h>
+#include <queue/items.h>
+#include <wait/mutex.h>
+#include <wait/waiter.h>
+
+/* Those who wait for the same thing. */
+struct plait__side {
+    struct plait__list nodes;
+    bool waking; /* one was claimed and has not come back */
+};
+
+/* All of it is guarded by the mutex, but for maxsize and the size of an item. */
+struct plait_queue {
+    struct plait__mutex mutex;
+    uint32_t inside;     /* threads listed, or claimed and not back */
+    uint32_t generation; /* of forks, when the last one went inside */
+    bool shut_down;
+    size_t maxsize; /* 0: none */
+    struct plait__items items;
+    struct plait__side getters, putters, joiners;
+    uint64_t unfinished;      /* items put that nobody called task_done for */
+    struct plait__mutex turn; /* whoever compares items has it; see queue.c */
+    void (*destroy)(void *item, void *context);
+    void *context;
+};
+
+/* What an attempt returns when there must be more or less memory first; never seen outside this room. */
+#define PLAIT__RESIZE (-1)
+
+/* One operation. `attempt` does it, under the mutex, if it can be done now, else returns PLAIT_BUSY or
+ * PLAIT__RESIZE. (One that compares gives the mutex back meanwhile; if it cannot take it again it returns
+ * PLAIT_BROKEN, without the mutex.) */
+struct plait__call {
+    plait_status (*attempt)(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
+    size_t side; /* offset of the struct plait__side of those who wait for it */
+    const char *kind;
+    char *item; /* the caller's */
+};
+
+plait_status plait__queue_put(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
+plait_status plait__queue_get(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
+
+static inline struct plait__call plait__put_of(const void *item) {
+    return (struct plait__call){plait__queue_put, offsetof(struct plait_queue, putters), "queue.put",
+                                (char *)(uintptr_t)item};
+}
+
+static inline struct plait__call plait__get_of(void *item) {
+    return (struct plait__call){plait__queue_get, offsetof(struct plait_queue, getters), "queue.get", item};
+}
+
+/* Does it if it can be done without waiting; else PLAIT_BUSY. */
+plait_status plait__queue_try(plait_queue *queue, struct plait__call *call);
+/* Does it, waiting as long as it takes or until the deadline. */
+plait_status plait__queue_perform(plait_queue *queue, struct plait__call *call, plait_deadline deadline);
+
+/* The turn (where items are compared) and the mutex: PLAIT_OK; PLAIT_BROKEN; PLAIT_DEADLOCK, if it is this
+ * thread that compares. */
+plait_status plait__queue_begin(plait_queue *queue);
+/* Gives back the mutex, and the turn; sends the wakes. The queue is not touched after that. */
+void plait__queue_end(plait_queue *queue, struct plait__wakes *wakes);
+
+/* The mutex alone, for what does not look at items. False: the queue is broken. */
+static inline bool plait__queue_lock(plait_queue *queue) {
+    if (plait__unlikely(!plait__mutex_lock(&queue->mutex))) return false;
+    if (plait__likely(!queue->inside || queue->generation == plait__generation())) return true;
+    plait__mutex_unlock(&queue->mutex);
+    return false;
+}
+
+static inline void plait__queue_unlock(plait_queue *queue, struct plait__wakes *wakes) {
+    plait__mutex_unlock(&queue->mutex);
+    if (wakes->count) plait__wakes_send(wakes);
+}
+
+/* ---- under the mutex ---- */
+
+static inline bool plait__queue_is_full(const plait_queue *queue) {
+    return queue->maxsize && queue->items.ring.count >= queue->maxsize;
+}
+
+/* Goes to the end of the line, or to its head; and comes back, whether it was woken or not. */
+void plait__queue_enter(plait_queue *queue, struct plait__side *side, struct plait__node *node, bool at_head);
+void plait__queue_come_back(plait_queue *queue, struct plait__side *side, struct plait__node *node);
+
+/* Wakes the first of those who wait, unless one is on its way; or all. */
+void plait__queue_wake_first(struct plait__side *side, struct plait__wakes *wakes);
+void plait__queue_wake_all(struct plait__side *side, struct plait__wakes *wakes);
+
+static inline void plait__queue_wake_one(struct plait__side *side, struct plait__wakes *wakes) {
+    if (!plait__list_empty(&side->nodes)) plait__queue_wake_first(side, wakes);
+}
+
+static inline bool plait__queue_fits(const plait_queue *queue, const void *item, size_t size) {
+    return plait__likely(queue && item && size == queue->items.size);
+}
+
+#endif
