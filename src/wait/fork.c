@@ -15,6 +15,7 @@
 static void child(void) {
     plait__os_sleep_after_fork();
     plait__self_after_fork();
+    plait__mutexes_after_fork();
     plait__parking_after_fork();
     plait__waiters_after_fork();
     plait__cells_after_fork();

@@ -7,6 +7,7 @@ void plait__fork_watch(void);
 
 /* The parts that fork.c calls in the child, which has one thread then. */
 void plait__self_after_fork(void);
+void plait__mutexes_after_fork(void);
 void plait__parking_after_fork(void);
 void plait__waiters_after_fork(void);
 void plait__cells_after_fork(void);

@@ -1,17 +1,25 @@
 /* mutex.h - the lock inside plait's own objects: short critical sections, never a wait inside.
  *
- * Word: 0 free · holder's ident · holder's ident with CONTENDED (somebody may sleep on the word).
- * Lock takes 0 -> ident, with CONTENDED if this thread has slept, because others may still sleep then.
- * Unlock exchanges to 0 and, if CONTENDED was set, wakes one sleeper; after the exchange it touches
- * nothing but the address, so what the mutex lies in may be freed by then.
- * No wake-up is lost: a sleeper sleeps only while the word equals ident|CONTENDED, and whoever takes that
- * away in unlock sees CONTENDED and wakes one; the one woken puts CONTENDED back for the rest.
- * Acquire on taking, release on giving back. It is not for users: see plait/lock.h.
+ * The word is 0 when free, else its holder's ident; nothing else is ever in it. Taking it is one
+ * compare-and-swap, giving it back one plain store (an exchange would cost as much again as the taking).
+ * Therefore nobody can leave word of himself in the mutex; who must sleep enters a static table, keyed by
+ * the mutex's address, and the one who unlocks looks there after his store:
+ *
+ *   unlock:         word = 0, ordered (base/order.h);  is a wake wanted at this address?  then wake
+ *   about to sleep: enter the table, wake wanted;  order all;  is the word still taken?  then sleep
+ *
+ * At least one of the two sees what the other has done. Either the unlocking thread wakes, or the other
+ * finds the mutex free and does not sleep. The system call that orders is the sleeper's; it sleeps only
+ * because the holder has lost its CPU in the middle of a section that takes some ten nanoseconds.
+ * After the store the unlocking thread uses the mutex as a number only: it may be freed by then.
+ * Acquire on taking, release on giving back. The table and what a wake does are in mutex.c. It is not for
+ * users: see plait/lock.h.
  */
 #ifndef PLAIT__MUTEX_H
 #define PLAIT__MUTEX_H
 
 #include <base/atomic.h>
+#include <base/order.h>
 #include <base/os.h>
 #include <stdbool.h>
 #include <wait/self.h>
@@ -20,11 +28,19 @@ struct plait__mutex {
     uint32_t word;
 };
 
-#define PLAIT__CONTENDED UINT32_C(0x80000000)
+/* For each spot of the table: whether a thread sleeps there that an unlock should wake. A mutex's spot is
+ * picked by its address; those that share a spot at worst look into the table in vain. */
+enum { PLAIT__MUTEX_SPOTS = 256 };
+extern uint32_t plait__mutex_wanted[PLAIT__MUTEX_SPOTS];
+
+static inline size_t plait__mutex_spot(const struct plait__mutex *mutex) {
+    return (uintptr_t)mutex / 64 % PLAIT__MUTEX_SPOTS;
+}
 
 /* False if the holder vanished in a fork: then it can never be taken. */
 bool plait__mutex_lock_slow(struct plait__mutex *mutex);
-void plait__mutex_wake(struct plait__mutex *mutex);
+/* Wakes one that sleeps for this mutex, unless one is on its way. The mutex need no longer exist. */
+void plait__mutex_wake(const struct plait__mutex *mutex);
 
 /* The first step of taking a word that is 0 when free, and the last of giving it back: with plain loads
  * and stores while the process has one thread, as the C library's own mutexes do it. */
@@ -49,9 +65,8 @@ static inline bool plait__mutex_lock(struct plait__mutex *mutex) {
 }
 
 static inline void plait__mutex_unlock(struct plait__mutex *mutex) {
-    if (plait__os_alone())
-        plait__store(&mutex->word, 0);
-    else if (plait__unlikely(plait__exchange(&mutex->word, 0) & PLAIT__CONTENDED))
+    plait__store_ordered(&mutex->word, 0);
+    if (plait__unlikely(plait__load_seq(&plait__mutex_wanted[plait__mutex_spot(mutex)])))
         plait__mutex_wake(mutex);
 }
 
