@@ -34,6 +34,7 @@
 #include <plait/raise.h>
 #include <plait/rlock.h>
 #include <plait/rwlock.h>
+#include <plait/scope.h>
 #include <plait/select.h>
 #include <plait/semaphore.h>
 #include <plait/sleep.h>

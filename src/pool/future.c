@@ -95,7 +95,7 @@ static void end(plait_future *future) {
     for (; callback; callback = next) {
         next = callback->next;
         if (callback->forget) callback->forget(callback->context);
-        plait__cell_give(callback, sizeof *callback);
+        plait__cell_give(callback, callback->size);
     }
     plait_token_free(future->token);
     plait__release(future->message);
@@ -139,7 +139,7 @@ static void call_back(plait_future *future) {
     for (; oldest; oldest = next) {
         next = oldest->next;
         oldest->function(future, oldest->context);
-        plait__cell_give(oldest, sizeof *oldest);
+        plait__cell_give(oldest, oldest->size);
     }
 }
 
@@ -154,20 +154,26 @@ void plait__future_finish(plait_future *future, plait_status status, char *messa
     call_back(future);
 }
 
+void plait__future_add_callback(plait_future *future, struct plait__callback *callback) {
+    callback->next = plait__load_acquire(&future->callbacks);
+    while (callback->next != CALLED)
+        if (plait__cas(&future->callbacks, &callback->next, callback)) return;
+    callback->function(future, callback->context); /* it is done already */
+    plait__cell_give(callback, callback->size);
+}
+
 plait_status plait__future_on_done(plait_future *future,
                                    void (*function)(plait_future *future, void *context),
                                    void (*forget)(void *context), void *context) {
     if (!future || !function) return PLAIT_INVALID;
-    struct plait__callback *newest = plait__load_acquire(&future->callbacks);
-    if (newest != CALLED) {
-        struct plait__callback *callback = plait__cell_take(sizeof *callback);
-        if (!callback) return PLAIT_NO_MEMORY;
-        *callback = (struct plait__callback){newest, function, forget, context};
-        while (callback->next != CALLED)
-            if (plait__cas(&future->callbacks, &callback->next, callback)) return PLAIT_OK;
-        plait__cell_give(callback, sizeof *callback); /* it became done meanwhile */
+    if (plait__load_acquire(&future->callbacks) == CALLED) {
+        function(future, context);
+        return PLAIT_OK;
     }
-    function(future, context);
+    struct plait__callback *callback = plait__cell_take(sizeof *callback);
+    if (!callback) return PLAIT_NO_MEMORY;
+    *callback = (struct plait__callback){NULL, function, forget, context, sizeof *callback};
+    plait__future_add_callback(future, callback);
     return PLAIT_OK;
 }
 

@@ -56,6 +56,7 @@ struct plait__callback {
     void (*function)(plait_future *future, void *context);
     void (*forget)(void *context); /* called instead if the future goes without being done; may be NULL */
     void *context;
+    size_t size; /* of the cell (wait/cells.h) that it is, or begins */
 };
 
 struct plait_future {
@@ -104,6 +105,9 @@ void plait__future_finish(plait_future *future, plait_status status, char *messa
 plait_status plait__future_on_done(plait_future *future,
                                    void (*function)(plait_future *future, void *context),
                                    void (*forget)(void *context), void *context);
+/* The same with a cell that the caller has taken, perhaps as the beginning of a larger one: it is taken
+ * over, and given back when its function has been called, or forgotten. So nothing can fail. */
+void plait__future_add_callback(plait_future *future, struct plait__callback *callback);
 
 /* worker.c: runs a future that is still QUEUED, if the calling thread is a worker of its pool. */
 void plait__future_help(plait_future *future);

@@ -52,28 +52,24 @@ plait_status plait_pool_post(plait_pool *pool, const plait_task *task, const voi
 
 /* ---- untyped functions are a task like any other ---- */
 
-struct call {
-    void *(*function)(void *arg);
-    void *arg;
-};
-
 static void call_function(const void *args, void *result) {
-    const struct call *call = args;
+    const struct plait__function_call *call = args;
     void *returned = call->function(call->arg);
     if (result) *(void **)result = returned;
 }
 
 static const plait_parameter call_parameters[] = {
-    {"function", PLAIT_KIND_POINTER, offsetof(struct call, function), sizeof(void *(*)(void *))},
-    {"arg", PLAIT_KIND_POINTER, offsetof(struct call, arg), sizeof(void *)},
+    {"function", PLAIT_KIND_POINTER, offsetof(struct plait__function_call, function),
+     sizeof(void *(*)(void *))},
+    {"arg", PLAIT_KIND_POINTER, offsetof(struct plait__function_call, arg), sizeof(void *)},
 };
 
-static const plait_task call_task = {
+const plait_task plait__function_task = {
     .version = PLAIT_TASK_VERSION,
     .count = 2,
     .name = "function",
     .parameters = call_parameters,
-    .args_size = sizeof(struct call),
+    .args_size = sizeof(struct plait__function_call),
     .result_size = sizeof(void *),
     .result_kind = PLAIT_KIND_POINTER,
     .run = call_function,
@@ -81,14 +77,14 @@ static const plait_task call_task = {
 
 plait_future *plait_submit_function(plait_pool *pool, void *(*function)(void *arg), void *arg) {
     if (!function) return plait__future_failed(PLAIT_INVALID);
-    struct call call = {function, arg};
-    return plait_pool_submit(pool, &call_task, &call);
+    struct plait__function_call call = {function, arg};
+    return plait_pool_submit(pool, &plait__function_task, &call);
 }
 
 plait_status plait_post_function(plait_pool *pool, void *(*function)(void *arg), void *arg) {
     if (!function) return PLAIT_INVALID;
-    struct call call = {function, arg};
-    return plait_pool_post(pool, &call_task, &call);
+    struct plait__function_call call = {function, arg};
+    return plait_pool_post(pool, &plait__function_task, &call);
 }
 
 /* ---- the end ---- */

@@ -25,6 +25,13 @@ struct plait__pool_operations {
     void (*let_go)(plait_pool *pool);
 };
 
+/* The task that an untyped function and its argument are. */
+struct plait__function_call {
+    void *(*function)(void *arg);
+    void *arg;
+};
+extern const plait_task plait__function_task;
+
 struct plait_pool {
     const struct plait__pool_operations *operations;
 };

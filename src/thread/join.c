@@ -18,7 +18,10 @@ void plait__thread_end(plait_thread *thread, plait_status status, char *message)
         plait__claim(plait__of_link(link, struct plait__node, link), 0, &wakes);
     plait__mutex_unlock(&thread->joiners.mutex);
     plait__wakes_send(&wakes);
-    if (!first) plait__release(message);
+    if (!first)
+        plait__release(message);
+    else if (thread->at_end)
+        thread->at_end(thread, thread->context);
 }
 
 /* ---- waiting ---- */

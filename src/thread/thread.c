@@ -203,6 +203,7 @@ static void call_off(plait_thread *thread) {
     thread->token = NULL;
     announce_begin(thread);
     plait__store(&thread->read, 1); /* by the starter */
+    thread->at_end = NULL;
     plait__thread_end(thread, PLAIT_BROKEN, NULL);
     if (thread->counted) plait__exit_uncount();
     plait_thread_free(thread); /* the program's reference, and the thread's own */
@@ -238,8 +239,9 @@ static bool ready(void) {
     return status == PLAIT_OK;
 }
 
-plait_thread *plait_thread_start(const plait_thread_options *options, const plait_task *task,
-                                 const void *args) {
+plait_thread *plait__thread_start(const plait_thread_options *options, const plait_task *task,
+                                  const void *args, void (*at_end)(plait_thread *thread, void *context),
+                                  void *context) {
     if (!task || task->version != PLAIT_TASK_VERSION || !task->run) {
         plait__set_last_error(PLAIT_INVALID);
         return NULL;
@@ -247,7 +249,14 @@ plait_thread *plait_thread_start(const plait_thread_options *options, const plai
     plait_thread *thread = ready() ? make(options, task) : NULL;
     if (!thread) return NULL;
     if (args) memcpy(thread->args, args, task->args_size);
+    thread->at_end = at_end;
+    thread->context = context;
     return launch(thread, options ? options->stack_size : 0);
+}
+
+plait_thread *plait_thread_start(const plait_thread_options *options, const plait_task *task,
+                                 const void *args) {
+    return plait__thread_start(options, task, args, NULL, NULL);
 }
 
 plait_thread *plait_thread_new(const plait_thread_options *options, void *(*function)(void *),
