@@ -111,7 +111,7 @@ static void alone(const void *what, const void *detail, double *figures) {
     uint64_t start = bench_now();
     uint64_t now = start;
     uint64_t times = 0;
-    for (; now - start < RUN_NS; now = bench_now()) {
+    for (; now - start < bench_amount(RUN_NS); now = bench_now()) {
         loop->run();
         times += TIMES;
     }

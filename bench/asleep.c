@@ -94,12 +94,13 @@ static double resident_bytes(void) {
 static void run(const void *what, const void *detail, double *figures) {
     const struct kind *kind = what;
     (void)detail;
+    int sleepers = (int)bench_amount(SLEEPERS);
     double before = resident_bytes();
-    for (int i = 0; i < SLEEPERS; i++)
+    for (int i = 0; i < sleepers; i++)
         if (!kind->start()) bench_fail("not so many threads to be had");
-    while (atomic_load(&going_to_sleep) < SLEEPERS) bench_pause_ms(1);
+    while (atomic_load(&going_to_sleep) < sleepers) bench_pause_ms(1);
     bench_pause_ms(SETTLE_MS);
-    figures[0] = (resident_bytes() - before) / SLEEPERS;
+    figures[0] = (resident_bytes() - before) / sleepers;
 }
 
 static const struct bench_contestant kinds[] = {

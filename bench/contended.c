@@ -132,7 +132,7 @@ static void start_workers(const struct kind *kind, int threads) {
 static double let_them_run(int threads) {
     pthread_barrier_wait(&contest.start);
     uint64_t start = bench_now();
-    bench_pause_ms(RUN_MS);
+    bench_pause_ms((int)bench_amount(RUN_MS));
     uint64_t end = bench_now();
     atomic_store(&stop, true);
     for (int i = 0; i < threads; i++) pthread_join(workers[i].thread, NULL);

@@ -14,4 +14,7 @@ void compare_queue_alone(void); /* bench-queue */
 void compare_queue_flow(void);  /* bench-queue */
 void compare_queue_lone(void);  /* bench-queue */
 
+void compare_fork(void);   /* bench-future */
+void compare_memory(void); /* bench-future */
+
 #endif

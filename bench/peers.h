@@ -31,11 +31,21 @@
 #ifdef BENCH_APR
 #include <apr_general.h>
 #include <apr_queue.h>
+#include <apr_thread_pool.h>
 #define PEER_APR(name, thing) \
     { .who = (name), .what = &(thing) }
 #else
 #define PEER_APR(name, thing) \
     { .who = (name), .missing = "libaprutil1-dev" }
+#endif
+
+#ifdef BENCH_UV
+#include <uv.h>
+#define PEER_UV(name, thing) \
+    { .who = (name), .what = &(thing) }
+#else
+#define PEER_UV(name, thing) \
+    { .who = (name), .missing = "libuv1-dev" }
 #endif
 
 #ifdef BENCH_TBB

@@ -195,7 +195,7 @@ static void play_for_a_while(const struct kind *kind, double *figures) {
     uint64_t cpu_start = bench_cpu_now();
     uint64_t start = bench_now();
     uint64_t now = start;
-    for (; now - start < RUN_NS; now = bench_now()) {
+    for (; now - start < bench_amount(RUN_NS); now = bench_now()) {
         kind->play(UNTIL_CLOCK);
         rounds += UNTIL_CLOCK;
     }

@@ -46,7 +46,11 @@ static void print_row(const struct report *report, const struct report_row *row)
     print_figure(row->median[0], FIGURE_WIDTH);
     print_figure(row->min, 10);
     print_figure(row->max, 10);
-    printf(" %11.2f", row->ratio);
+    if (report->best) {
+        printf(" %11.2f", row->ratio);
+    } else {
+        printf(" %11s", "-");
+    }
     for (int i = 1; names[i]; i++) print_figure(row->median[i], FIGURE_WIDTH);
     printf("\n");
 }

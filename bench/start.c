@@ -68,12 +68,13 @@ static void start_and_join(const struct kind *kind, int starts, int at_a_time) {
 
 static void run(const void *what, const void *detail, double *figures) {
     const int *at_a_time = detail;
+    int starts = (int)bench_amount(STARTS);
     start_and_join(what, WARM_UP, *at_a_time);
     uint64_t start = bench_now();
     uint64_t cpu_start = bench_cpu_now();
-    start_and_join(what, STARTS, *at_a_time);
-    figures[0] = (double)(bench_now() - start) / STARTS;
-    figures[1] = (double)(bench_cpu_now() - cpu_start) / STARTS;
+    start_and_join(what, starts, *at_a_time);
+    figures[0] = (double)(bench_now() - start) / starts;
+    figures[1] = (double)(bench_cpu_now() - cpu_start) / starts;
 }
 
 static const struct bench_contestant kinds[] = {

@@ -26,6 +26,12 @@ func main() {
 		figures = queueFlow(n[1], n[2], n[3], n[4])
 	case "queue-lone":
 		figures = queueLone(n[1], n[2], n[3])
+	case "pool-run":
+		figures = poolRun(n[1], n[2], n[3], n[4])
+	case "pool-results":
+		figures = poolResults(n[1], n[2], n[3])
+	case "fib":
+		figures = forkJoin(n[1], n[2], n[3])
 	default:
 		panic("no such question: " + os.Args[1])
 	}

@@ -1,4 +1,5 @@
 //! The peers in Rust: crossbeam and rayon, asked by the benches in C; see program.h. `bench-rust QUESTION WORD...`
+mod pool;
 mod queue;
 mod work;
 
@@ -18,6 +19,24 @@ fn main() {
         ["queue-lone", _, _room, gap_us, items] => {
             queue::lone(work::number(gap_us) as u64, work::number(items))
         }
+        ["pool-run", _, workers, tasks, waves, rounds] => pool::run(
+            work::number(workers),
+            work::number(tasks),
+            work::number(waves),
+            work::number(rounds) as u64,
+        ),
+        ["pool-results", _, workers, batch, batches] => {
+            pool::results(work::number(workers), work::number(batch), work::number(batches))
+        }
+        ["fib", _, workers, n, tasks] => {
+            pool::fib(work::number(workers), work::number(n) as i64, work::number(tasks))
+        }
+        ["map", _, workers, items, times, rounds] => pool::map(
+            work::number(workers),
+            work::number(items),
+            work::number(times),
+            work::number(rounds) as u64,
+        ),
         _ => panic!("no such question: {words:?}"),
     };
     let line: Vec<String> = figures.iter().map(|figure| format!("{figure:.3}")).collect();

@@ -49,6 +49,15 @@ pub fn allowed_cpus() -> libc::cpu_set_t {
     }
 }
 
+/// The busy work of work.h.
+pub fn burn(rounds: u64) {
+    let mut x = rounds;
+    for _ in 0..rounds {
+        x = x.wrapping_mul(6364136223846793005);
+        unsafe { std::arch::asm!("/* {0} */", inout(reg) x, options(nomem, nostack, preserves_flags)) };
+    }
+}
+
 pub fn number(word: &str) -> usize {
     word.parse().expect("a number")
 }
