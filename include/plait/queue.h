@@ -70,6 +70,10 @@ typedef struct plait_queue plait_queue;
 #define plait_priority_queue_of(type, maxsize, less, context) \
     plait_priority_queue_new(sizeof(type), (maxsize), (less), (context))
 
+/* A queue in which nothing lies: a put returns when a getter has taken the item, and a put that does not wait
+ * is done only if a getter waits. qsize is 0; it is always empty, and always full. Go's unbuffered channel. */
+#define plait_rendezvous_queue_of(type) plait_rendezvous_queue_new(sizeof(type))
+
 /* Where in an item its key lies, and what it is. */
 typedef enum plait_key_kind { PLAIT_KEY_SIGNED, PLAIT_KEY_UNSIGNED, PLAIT_KEY_FLOATING } plait_key_kind;
 typedef struct plait_key {
@@ -86,6 +90,7 @@ typedef struct plait_key {
  * given is aligned as the item that was put, if that was aligned for its type. */
 PLAIT_API PLAIT_WARN_UNUSED plait_queue *plait_queue_new(size_t item_size, size_t maxsize);
 PLAIT_API PLAIT_WARN_UNUSED plait_queue *plait_lifo_queue_new(size_t item_size, size_t maxsize);
+PLAIT_API PLAIT_WARN_UNUSED plait_queue *plait_rendezvous_queue_new(size_t item_size);
 PLAIT_API PLAIT_WARN_UNUSED plait_queue *plait_priority_queue_new_by(size_t item_size, size_t maxsize,
                                                                      plait_key key);
 PLAIT_API PLAIT_WARN_UNUSED plait_queue *
@@ -123,6 +128,35 @@ PLAIT_API plait_status plait_queue_free(plait_queue *queue);
     plait_queue_get_sized_until((queue), (item), sizeof *(item), (deadline))
 #define plait_queue_get_nowait(queue, item) plait_queue_get_sized_nowait((queue), (item), sizeof *(item))
 
+/* Several items at once, an array of `count`, with one synchronisation for as many as can be moved together: far
+ * cheaper than one by one. They go in and come out in the order in which single ones would.
+ * put_many puts them all, waiting for room as needed; *put (which may be NULL) says how many are in. PLAIT_OK:
+ * all. What put returns otherwise: the first *put items are in, the others still belong to the caller (after
+ * PLAIT_FULL, too: _nowait puts as many as there is room for).
+ * get_many waits until there is one item and takes as many as there are then, up to `count`; *got says how many.
+ * PLAIT_OK: at least one. What get returns otherwise: none. A count of 0 is done at once, with PLAIT_OK.
+ * PLAIT_INVALID leaves *put and *got alone. */
+#define plait_queue_put_many(queue, items, count, put) \
+    plait_queue_put_many_sized((queue), (items), sizeof *(items), (count), (put))
+#define plait_queue_put_many_until(queue, items, count, put, deadline) \
+    plait_queue_put_many_sized_until((queue), (items), sizeof *(items), (count), (put), (deadline))
+#define plait_queue_put_many_nowait(queue, items, count, put) \
+    plait_queue_put_many_sized_nowait((queue), (items), sizeof *(items), (count), (put))
+#define plait_queue_get_many(queue, items, count, got) \
+    plait_queue_get_many_sized((queue), (items), sizeof *(items), (count), (got))
+#define plait_queue_get_many_until(queue, items, count, got, deadline) \
+    plait_queue_get_many_sized_until((queue), (items), sizeof *(items), (count), (got), (deadline))
+#define plait_queue_get_many_nowait(queue, items, count, got) \
+    plait_queue_get_many_sized_nowait((queue), (items), sizeof *(items), (count), (got))
+
+/* Runs the statement after it for each item, got into *item, until a get returns something else than PLAIT_OK, which
+ * is then in *status: PLAIT_SHUTDOWN when the queue was shut down and nothing is left; or PLAIT_CANCELLED, ... .
+ * break and continue are C's: after a break *status is PLAIT_OK, and the item in hand is the caller's.
+ *     plait_queue_each(queue, &job, &status) { work_on(&job); plait_queue_task_done(queue); }
+ * Python: for item in iter(queue.get, ...), which ends with an exception. */
+#define plait_queue_each(queue, item, status) \
+    while ((*(status) = plait_queue_get((queue), (item))) == PLAIT_OK)
+
 /* Copies the first item to *item and leaves it where it is; by the time this returns somebody else may
  * have it. PLAIT_EMPTY, PLAIT_SHUTDOWN (and nothing left), PLAIT_BROKEN, PLAIT_INVALID. Never waits. */
 #define plait_queue_peek(queue, item) plait_queue_peek_sized((queue), (item), sizeof *(item))
@@ -139,6 +173,25 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_get_sized_until(plait_queue
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_get_sized_nowait(plait_queue *queue, void *item,
                                                                       size_t size);
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_peek_sized(plait_queue *queue, void *item, size_t size);
+
+PLAIT_API plait_status plait_queue_put_many_sized(plait_queue *queue, const void *items, size_t size,
+                                                  size_t count, size_t *put);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_put_many_sized_until(plait_queue *queue,
+                                                                          const void *items, size_t size,
+                                                                          size_t count, size_t *put,
+                                                                          plait_deadline deadline);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_put_many_sized_nowait(plait_queue *queue,
+                                                                           const void *items, size_t size,
+                                                                           size_t count, size_t *put);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_get_many_sized(plait_queue *queue, void *items,
+                                                                    size_t size, size_t count, size_t *got);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_get_many_sized_until(plait_queue *queue, void *items,
+                                                                          size_t size, size_t count,
+                                                                          size_t *got,
+                                                                          plait_deadline deadline);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_get_many_sized_nowait(plait_queue *queue, void *items,
+                                                                           size_t size, size_t count,
+                                                                           size_t *got);
 
 /* How many items there are at this instant, whether there are none, whether there is no room: true when
  * looked at, perhaps not any more when read. No queue: 0, true, false. Never wait.

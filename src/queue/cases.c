@@ -6,6 +6,10 @@
 #include <queue/queue.h>
 #include <wait/case.h>
 
+static bool is_rendezvous(const plait_queue *queue) {
+    return queue->items.order == PLAIT__RENDEZVOUS;
+}
+
 static bool attempt(plait_case *one, struct plait__call call) {
     one->status = plait__queue_try(one->object, &call);
     return one->status != PLAIT_BUSY;
@@ -33,7 +37,10 @@ static bool get_attempt(plait_case *one) {
 static bool get_enqueue(plait_case *one, struct plait__node *node) {
     plait_queue *queue = one->object;
     if (!plait__queue_lock(queue)) return false;
-    return enqueue(queue, queue->items.ring.count || queue->shut_down, &queue->getters, node);
+    bool ready = queue->items.ring.count || queue->shut_down ||
+                 (is_rendezvous(queue) && plait__rendezvous_possible(&queue->putters, node->waiter));
+    node->item = one->item;
+    return enqueue(queue, ready, &queue->getters, node);
 }
 
 static void get_dequeue(plait_case *one, struct plait__node *node) {
@@ -48,7 +55,10 @@ static bool put_attempt(plait_case *one) {
 static bool put_enqueue(plait_case *one, struct plait__node *node) {
     plait_queue *queue = one->object;
     if (!plait__queue_lock(queue)) return false;
-    return enqueue(queue, !plait__queue_is_full(queue) || queue->shut_down, &queue->putters, node);
+    bool ready = is_rendezvous(queue) ? plait__rendezvous_possible(&queue->getters, node->waiter)
+                                      : !plait__queue_is_full(queue);
+    node->item = one->item;
+    return enqueue(queue, ready || queue->shut_down, &queue->putters, node);
 }
 
 static void put_dequeue(plait_case *one, struct plait__node *node) {

@@ -7,7 +7,7 @@ enum { SMALL_BYTES = 64 * 1024, FIRST_ITEMS = 16 };
 
 /* A queue whose items lie as `items` says, all but the memory. */
 static plait_queue *new_queue(struct plait__items items, size_t item_size, size_t maxsize) {
-    bool heap = items.order >= PLAIT__BY_KEY;
+    bool heap = items.order == PLAIT__BY_KEY || items.order == PLAIT__COMPARED;
     size_t slot = heap ? plait__heap_slot(item_size, &items.number_at) : item_size;
     if (item_size == 0 || item_size > PTRDIFF_MAX || maxsize > PTRDIFF_MAX || slot == 0) {
         plait__set_last_error(PLAIT_INVALID);
@@ -15,12 +15,14 @@ static plait_queue *new_queue(struct plait__items items, size_t item_size, size_
     }
     plait_queue *queue = plait__allocate(sizeof *queue);
     if (!queue) return NULL;
+    bool rendezvous = items.order == PLAIT__RENDEZVOUS;
     bool small = maxsize && maxsize <= SMALL_BYTES / slot; /* then it never needs to grow */
-    size_t capacity = plait__ring_capacity(small ? maxsize : FIRST_ITEMS);
+    size_t capacity = rendezvous ? 0 : plait__ring_capacity(small ? maxsize : FIRST_ITEMS);
     queue->maxsize = maxsize;
     queue->items = items;
     queue->items.size = item_size;
     queue->items.ring = (struct plait__ring){.item_size = slot, .capacity = capacity};
+    if (rendezvous) return queue;
     queue->items.ring.items = plait__ring_memory(capacity, slot);
     if (queue->items.ring.items) return queue;
     plait__release(queue);
@@ -33,6 +35,10 @@ plait_queue *plait_queue_new(size_t item_size, size_t maxsize) {
 
 plait_queue *plait_lifo_queue_new(size_t item_size, size_t maxsize) {
     return new_queue((struct plait__items){.order = PLAIT__LIFO}, item_size, maxsize);
+}
+
+plait_queue *plait_rendezvous_queue_new(size_t item_size) {
+    return new_queue((struct plait__items){.order = PLAIT__RENDEZVOUS}, item_size, 0);
 }
 
 plait_queue *plait_priority_queue_new(size_t item_size, size_t maxsize,

@@ -1,9 +1,10 @@
-/* items.h - where the items of a queue lie, and in which order they come out: four kinds behind one face.
+/* items.h - where the items of a queue lie, and in which order they come out: the kinds behind one face.
  *
  * FIFO and LIFO are the two ends of a ring. A put or get there takes no longer than a call would, so they
  * are inline, and the usual case comes first. BY_KEY and COMPARED are heaps in the memory of a ring. The
  * owner guards all of it. COMPARED calls the user, so its owner lets go of his lock meanwhile; pushing and
- * popping therefore leave the count alone there, as threads that hold the lock look at it.
+ * popping therefore leave the count alone there, as threads that hold the lock look at it. In a RENDEZVOUS
+ * nothing ever lies.
  */
 #ifndef PLAIT__ITEMS_H
 #define PLAIT__ITEMS_H
@@ -11,7 +12,7 @@
 #include <plait/queue.h>
 #include <queue/ring.h>
 
-enum plait__order { PLAIT__FIFO, PLAIT__LIFO, PLAIT__BY_KEY, PLAIT__COMPARED };
+enum plait__order { PLAIT__FIFO, PLAIT__LIFO, PLAIT__BY_KEY, PLAIT__COMPARED, PLAIT__RENDEZVOUS };
 
 struct plait__items {
     struct plait__ring ring; /* of slots: items; in a heap each with its number behind it */
@@ -33,6 +34,10 @@ void plait__heap_push(struct plait__items *items, size_t count, const void *item
 void plait__heap_pop(struct plait__items *items, size_t count, void *item);
 /* Whether this key lies in such an item. */
 bool plait__heap_key_fits(plait_key key, size_t item_size);
+
+static inline bool plait__items_compare(const struct plait__items *items) {
+    return plait__unlikely(items->order == PLAIT__COMPARED);
+}
 
 /* There is room. */
 static inline void plait__items_push(struct plait__items *items, const void *item) {

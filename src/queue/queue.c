@@ -53,7 +53,7 @@ static plait_status take_turn(plait_queue *queue) {
 }
 
 static inline bool takes_turns(const plait_queue *queue) {
-    return plait__unlikely(queue->items.order == PLAIT__COMPARED);
+    return plait__items_compare(&queue->items);
 }
 
 static inline plait_status begin(plait_queue *queue) {
@@ -151,7 +151,10 @@ static bool pop_compared(plait_queue *queue, void *item) {
 plait_status plait__queue_put(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes) {
     if (queue->shut_down) return PLAIT_SHUTDOWN;
     if (plait__queue_is_full(queue)) return PLAIT_BUSY;
-    if (plait__unlikely(queue->items.ring.count == queue->items.ring.capacity)) return PLAIT__RESIZE;
+    if (plait__unlikely(queue->items.ring.count == queue->items.ring.capacity)) {
+        if (queue->items.order != PLAIT__RENDEZVOUS) return PLAIT__RESIZE;
+        return plait__rendezvous_put(queue, call->item, wakes);
+    }
     if (!takes_turns(queue))
         plait__items_push(&queue->items, call->item);
     else if (!push_compared(queue, call->item))
@@ -163,7 +166,10 @@ plait_status plait__queue_put(plait_queue *queue, struct plait__call *call, stru
 }
 
 plait_status plait__queue_get(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes) {
-    if (!queue->items.ring.count) return queue->shut_down ? PLAIT_SHUTDOWN : PLAIT_BUSY;
+    if (!queue->items.ring.count) {
+        if (queue->items.order == PLAIT__RENDEZVOUS) return plait__rendezvous_get(queue, call->item, wakes);
+        return queue->shut_down ? PLAIT_SHUTDOWN : PLAIT_BUSY;
+    }
     if (plait__unlikely(queue->items.ring.count < queue->items.ring.shrink_below)) return PLAIT__RESIZE;
     if (!takes_turns(queue))
         plait__items_pop(&queue->items, call->item);
@@ -183,19 +189,20 @@ static plait_status peek(plait_queue *queue, struct plait__call *call, struct pl
 
 /* ---- performing them ---- */
 
-/* Gives the ring the size it should have, unless somebody else did so meanwhile. False: there is no memory for
- * another item. That it cannot become smaller is no failure. */
-static bool resize(plait_queue *queue) {
+/* Gives the ring the size it should have for what is to be put, unless somebody else did so meanwhile. False:
+ * there is no memory for it. That the ring cannot become smaller is no failure. */
+static bool resize(plait_queue *queue, const struct plait__call *call) {
     struct plait__ring *ring = &queue->items.ring;
     struct plait__wakes wakes = {.count = 0};
-    size_t before = plait__load(&ring->capacity), wanted = plait__ring_wanted(ring, 1);
+    size_t before = plait__load(&ring->capacity),
+           wanted = plait__ring_wanted(ring, call->any ? 0 : plait__queue_room(queue, call->left));
     if (wanted == before) return true;
     char *memory = wanted ? plait__ring_memory(wanted, ring->item_size) : NULL;
     if (!memory && !(wanted && wanted < before)) return false;
     if (begin(queue) == PLAIT_OK) {
         if (!memory)
             plait__store(&ring->shrink_below, 0); /* not before it has grown again */
-        else if (ring->capacity == before && ring->count < wanted)
+        else if (ring->capacity == before && ring->count <= wanted)
             memory = plait__ring_move(ring, memory, wanted);
         end(queue, &wakes);
     }
@@ -212,12 +219,19 @@ static inline plait_status try_call(plait_queue *queue, struct plait__call *call
         status = call->attempt(queue, call, &wakes);
         end_attempt(queue, status, &wakes);
         if (plait__likely(status != PLAIT__RESIZE)) return status;
-        if (!resize(queue)) return PLAIT_NO_MEMORY;
+        if (!resize(queue, call)) return PLAIT_NO_MEMORY;
     }
 }
 
 plait_status plait__queue_try(plait_queue *queue, struct plait__call *call) {
     return try_call(queue, call);
+}
+
+/* A partner has moved one item. Whether that is all. */
+static bool was_given(const plait_queue *queue, struct plait__call *call) {
+    call->item += queue->items.size;
+    call->left--;
+    return call->any || !call->left;
 }
 
 static plait_status wait_call(plait_queue *queue, struct plait__call *call, plait_deadline deadline) {
@@ -230,10 +244,14 @@ static plait_status wait_call(plait_queue *queue, struct plait__call *call, plai
         plait_status status = begin(queue);
         if (status != PLAIT_OK) return status;
         if (!first) plait__queue_come_back(queue, side, &node);
-        status = call->attempt(queue, call, &wakes);
+        if (claim & PLAIT__GIFT && was_given(queue, call))
+            status = PLAIT_OK;
+        else
+            status = call->attempt(queue, call, &wakes);
         if (status == PLAIT_BUSY && (first || plait__claimed_node(claim))) {
             plait__waiter_init(&waiter, call->kind, queue);
             plait__node_init(&node, &waiter, queue, 0);
+            node.item = call->item;
             plait__queue_enter(queue, side, &node, !first);
             end(queue, &wakes);
             continue;
@@ -309,5 +327,7 @@ bool plait_queue_empty(const plait_queue *queue) {
 }
 
 bool plait_queue_full(const plait_queue *queue) {
-    return queue && queue->maxsize && plait__load(&queue->items.ring.count) >= queue->maxsize;
+    if (!queue) return false;
+    if (!queue->maxsize) return queue->items.order == PLAIT__RENDEZVOUS;
+    return plait__load(&queue->items.ring.count) >= queue->maxsize;
 }

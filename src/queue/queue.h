@@ -2,6 +2,8 @@
  *
  *   queue.c       the protocol: trying, waiting, waking; put, get and peek of one item
  *   items.h       where items lie, behind one face: a ring, a ring used as a stack, a heap
+ *   many.c        several items with one synchronisation
+ *   rendezvous.c  putters and getters that meet
  *   ends.c        beginning and end: constructors, shutdown, free
  *   join.c        task_done and join
  *   cases.c       puts and gets in a select
@@ -45,20 +47,33 @@ struct plait__call {
     plait_status (*attempt)(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
     size_t side; /* offset of the struct plait__side of those who wait for it */
     const char *kind;
-    char *item; /* the caller's */
+    char *item;  /* the caller's: the next one to be moved */
+    size_t left; /* how many there are yet to be moved */
+    bool any;    /* one is enough */
 };
 
 plait_status plait__queue_put(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
 plait_status plait__queue_get(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
 
 static inline struct plait__call plait__put_of(const void *item) {
-    return (struct plait__call){plait__queue_put, offsetof(struct plait_queue, putters), "queue.put",
-                                (char *)(uintptr_t)item};
+    return (struct plait__call){plait__queue_put,
+                                offsetof(struct plait_queue, putters),
+                                "queue.put",
+                                (char *)(uintptr_t)item,
+                                1,
+                                false};
 }
 
 static inline struct plait__call plait__get_of(void *item) {
-    return (struct plait__call){plait__queue_get, offsetof(struct plait_queue, getters), "queue.get", item};
+    return (struct plait__call){
+        plait__queue_get, offsetof(struct plait_queue, getters), "queue.get", item, 1, true};
 }
+
+/* The same for a RENDEZVOUS: one item moved to or from somebody who waits, or PLAIT_BUSY. */
+plait_status plait__rendezvous_put(plait_queue *queue, const char *item, struct plait__wakes *wakes);
+plait_status plait__rendezvous_get(plait_queue *queue, char *item, struct plait__wakes *wakes);
+/* Whether another waiter than this one stands there. */
+bool plait__rendezvous_possible(const struct plait__side *side, const struct plait__waiter *waiter);
 
 /* Does it if it can be done without waiting; else PLAIT_BUSY. */
 plait_status plait__queue_try(plait_queue *queue, struct plait__call *call);
@@ -88,6 +103,14 @@ static inline void plait__queue_unlock(plait_queue *queue, struct plait__wakes *
 
 static inline bool plait__queue_is_full(const plait_queue *queue) {
     return queue->maxsize && queue->items.ring.count >= queue->maxsize;
+}
+
+/* For how many of so many items there is room, as far as maxsize goes. */
+static inline size_t plait__queue_room(const plait_queue *queue, size_t items) {
+    size_t count = plait__load(&queue->items.ring.count);
+    if (!queue->maxsize) return items;
+    if (count >= queue->maxsize) return 0;
+    return items < queue->maxsize - count ? items : queue->maxsize - count;
 }
 
 /* Goes to the end of the line, or to its head; and comes back, whether it was woken or not. */

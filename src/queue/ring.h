@@ -46,6 +46,10 @@ static inline void plait__ring_copy(void *to, const void *from, size_t size) {
         memcpy(to, from, size);
 }
 
+/* Several at once, in order: there is room for them; there are so many. */
+void plait__ring_push_many(struct plait__ring *ring, const char *items, size_t count);
+void plait__ring_pop_many(struct plait__ring *ring, char *items, size_t count);
+
 /* There is room. */
 static inline void plait__ring_push(struct plait__ring *ring, const void *item) {
     plait__ring_copy(plait__ring_at(ring, ring->count), item, ring->item_size);

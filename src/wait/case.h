@@ -15,8 +15,9 @@ struct plait__case_kind {
      * after every wake, so it must do the whole check anew. */
     bool (*attempt)(plait_case *one);
     /* Puts the node into the object's wait list, unless the operation could be done now: false then, with
-     * nothing put. Check and put are one step under the list's lock. Who claims the node only wakes: a select
-     * cannot be given anything (PLAIT__GIFT), it attempts. NULL: nothing to put it into. */
+     * nothing put. Check and put are one step under the list's lock. Who claims the node either only wakes,
+     * and the select attempts; or has performed the operation (PLAIT__GIFT) by the time he gives back the
+     * list's lock, and its status is PLAIT_OK. NULL: nothing to put it into. */
     bool (*enqueue)(plait_case *one, struct plait__node *node);
     /* Takes the list's lock, always, and takes the node off if it is still on. */
     void (*dequeue)(plait_case *one, struct plait__node *node);

@@ -25,8 +25,9 @@ struct selection {
     size_t count;
     struct plait__node *nodes;
     struct pollfd *descriptors; /* room for count + 1 */
-    size_t *order;              /* the indexes of the cases, in any order */
+    size_t *order;              /* the indexes of the cases, shuffled */
     size_t preferred;           /* the case to attempt first; NONE: any */
+    size_t given;               /* the case that a partner has performed; NONE: none */
 };
 
 static const struct plait__case_kind *kind_of(const plait_case *one) {
@@ -102,20 +103,22 @@ static plait_status begin_polling(struct selection *selection, struct plait__wai
     return polling->count > 1 ? plait__poll_begin(waiter, polling) : PLAIT_OK;
 }
 
-/* How many cases were enqueued: all, or those before the first that was ready after all. */
+/* How many cases, in their order, were enqueued: all, or those before the first that was ready after all. */
 static size_t enqueue(struct selection *selection, struct plait__waiter *waiter) {
-    for (size_t i = 0; i < selection->count; i++) {
+    for (size_t n = 0; n < selection->count; n++) {
+        size_t i = selection->order[n];
         plait_case *one = &selection->cases[i];
         struct plait__node *node = &selection->nodes[i];
         if (!kind_of(one)->enqueue) continue;
         plait__node_init(node, waiter, one->object, (uint32_t)i);
-        if (!kind_of(one)->enqueue(one, node)) return i;
+        if (!kind_of(one)->enqueue(one, node)) return n;
     }
     return selection->count;
 }
 
 static void dequeue(struct selection *selection, size_t enqueued) {
-    for (size_t i = 0; i < enqueued; i++) {
+    for (size_t n = 0; n < enqueued; n++) {
+        size_t i = selection->order[n];
         plait_case *one = &selection->cases[i];
         if (kind_of(one)->enqueue) kind_of(one)->dequeue(one, &selection->nodes[i]);
     }
@@ -128,11 +131,18 @@ static plait_deadline first_deadline(const struct selection *selection, plait_de
     return deadline;
 }
 
-/* Waits once. PLAIT_OK: look again. */
+/* What it waits for, for people; NULL if no other thread can end the wait, so that nobody spins for it. */
+static const void *first_object(const struct selection *selection) {
+    for (size_t i = 0; i < selection->count; i++)
+        if (kind_of(&selection->cases[i])->enqueue) return selection->cases[i].object;
+    return NULL;
+}
+
+/* Waits once. PLAIT_OK: look again, unless something was given. */
 static plait_status wait_once(struct selection *selection, plait_deadline deadline) {
     struct plait__waiter waiter;
     struct plait__polling polling;
-    plait__waiter_init(&waiter, "select", selection->cases[0].object);
+    plait__waiter_init(&waiter, "select", first_object(selection));
     plait_status status = begin_polling(selection, &waiter, &polling);
     if (status != PLAIT_OK) return status;
     size_t enqueued = enqueue(selection, &waiter);
@@ -143,7 +153,11 @@ static plait_status wait_once(struct selection *selection, plait_deadline deadli
     dequeue(selection, enqueued);
     plait__poll_end(&waiter);
     uint32_t claim = plait__load_acquire(&waiter.word);
-    selection->preferred = plait__claimed_node(claim) ? plait__claimed_index(claim) : NONE;
+    size_t claimed = plait__claimed_node(claim) ? plait__claimed_index(claim) : NONE;
+    if (claim & PLAIT__GIFT)
+        selection->given = claimed;
+    else
+        selection->preferred = claimed;
     if (claim == PLAIT__FAILED) errno = polling.error;
     if (claim == PLAIT__TIMED_OUT || claim == PLAIT__LOOK) return PLAIT_OK;
     return plait__claim_status(claim);
@@ -156,7 +170,11 @@ static plait_status perform(struct selection *selection, size_t *which, plait_de
         if (plait_passed(deadline)) return PLAIT_TIMEOUT;
         plait_status status = wait_once(selection, deadline);
         if (status != PLAIT_OK) return status;
+        if (selection->given != NONE) break;
     }
+    selection->cases[selection->given].status = PLAIT_OK;
+    if (which) *which = selection->given;
+    return PLAIT_OK;
 }
 
 static bool makes_sense(const plait_case *cases, size_t count) {
@@ -174,7 +192,7 @@ plait_status plait_select_until(plait_case *cases, size_t count, size_t *which, 
     struct plait__node nodes[INLINE_CASES];
     struct pollfd descriptors[INLINE_CASES + 1];
     size_t order[INLINE_CASES];
-    struct selection selection = {cases, count, nodes, descriptors, order, NONE};
+    struct selection selection = {cases, count, nodes, descriptors, order, NONE, NONE};
     if (count <= INLINE_CASES) return perform(&selection, which, deadline);
     selection.nodes = plait__allocate_array(count, sizeof *selection.nodes);
     selection.descriptors = plait__allocate_array(count + 1, sizeof *selection.descriptors);

@@ -75,6 +75,7 @@ struct plait__node {
     const void *address; /* what it waits for */
     uint32_t index;      /* which case of the waiter this is */
     uint32_t want;       /* for the object's own use: reader or writer, how many, ... */
+    char *item;          /* likewise: where a gift goes to, or comes from */
 };
 
 /* Guards a list of nodes. Objects on the heap have one of their own, word-sized ones share the parking

@@ -1,4 +1,4 @@
-/* Nothing is lost, nothing doubled: many threads put, get, select, time out, are cancelled, and shut the
+/* Nothing is lost, nothing doubled: many threads put, get, several at once too, select, time out, are cancelled, and shut the
  * queues down, over and over, and the books are kept.
  *
  * Every item is a number of its own: producer * MOST + how many that producer has put. Whoever gets one,
@@ -14,7 +14,7 @@
 
 enum { QUEUES = 2, MOST = 4000, MAX_THREADS = 64 };
 
-enum kind { FIFO, LIFO, BY_KEY, COMPARED, KINDS };
+enum kind { FIFO, LIFO, BY_KEY, COMPARED, RENDEZVOUS, KINDS };
 
 struct item {
     uint64_t id;
@@ -26,7 +26,7 @@ struct round {
     plait_token *token;
     size_t maxsize;
     int producers, consumers;
-    bool immediate, steady;    /* steady: no selects, deadlines or cancels, one queue, drained to the end */
+    bool immediate, steady;    /* steady: no selects or cancels, one queue, drained to the end */
     uint32_t put[MAX_THREADS]; /* by producer */
     uint8_t *seen;             /* producer * MOST + n */
     uint32_t disorder, doubled, odd;
@@ -60,6 +60,8 @@ static plait_queue *new_queue(enum kind kind, size_t maxsize) {
         return plait_lifo_queue_of(struct item, maxsize);
     case BY_KEY:
         return plait_priority_queue_by(struct item, maxsize, id);
+    case RENDEZVOUS:
+        return plait_rendezvous_queue_of(struct item);
     default:
         return plait_priority_queue_of(struct item, maxsize, smaller, NULL);
     }
@@ -74,25 +76,54 @@ static plait_deadline soon(struct stress_random *random) {
     return plait_after(stress_random_below(random, 4000) * 1e-6);
 }
 
-static plait_status put_one(struct worker *worker, uint64_t *item) {
-    struct round *round = worker->round;
-    plait_queue *queue = round->queues[0];
-    if (round->steady) return plait_queue_put(queue, item);
-    queue = round->queues[stress_random_below(&worker->random, QUEUES)];
-    switch (stress_random_below(&worker->random, 4)) {
+enum { BATCH = 5 };
+
+/* One put into `queue` with one of the verbs; *done is how many items went in. */
+static plait_status put_with(struct worker *worker, plait_queue *queue, const struct item *items,
+                             size_t *done) {
+    size_t many = 1 + stress_random_below(&worker->random, BATCH);
+    plait_status status;
+    switch (stress_random_below(&worker->random, 6)) {
     case 0:
-        return plait_queue_put_until(queue, item, soon(&worker->random));
+        status = plait_queue_put_until(queue, items, soon(&worker->random));
+        break;
     case 1:
-        return plait_queue_put_nowait(queue, item);
-    case 2: {
-        plait_case cases[] = {plait_case_put(round->queues[0], item), plait_case_put(round->queues[1], item)};
-        size_t which;
-        plait_status status = plait_select_until(cases, 2, &which, soon(&worker->random));
-        return status == PLAIT_OK ? cases[which].status : status;
-    }
+        status = plait_queue_put_nowait(queue, items);
+        break;
+    case 2:
+        return plait_queue_put_many(queue, items, many, done);
+    case 3:
+        return plait_queue_put_many_until(queue, items, many, done, soon(&worker->random));
+    case 4:
+        return plait_queue_put_many_nowait(queue, items, many, done);
     default:
-        return plait_queue_put(queue, item);
+        status = plait_queue_put(queue, items);
     }
+    *done = status == PLAIT_OK;
+    return status;
+}
+
+static plait_status put_some(struct worker *worker, const struct item *items, size_t *done) {
+    struct round *round = worker->round;
+    *done = 0;
+    if (round->steady || stress_random_below(&worker->random, 4))
+        return put_with(worker,
+                        round->queues[round->steady ? 0 : stress_random_below(&worker->random, QUEUES)],
+                        items, done);
+    plait_case cases[] = {plait_case_put(round->queues[0], items), plait_case_put(round->queues[1], items)};
+    size_t which;
+    plait_status status = plait_select_until(cases, 2, &which, soon(&worker->random));
+    if (status == PLAIT_OK) status = cases[which].status;
+    *done = status == PLAIT_OK;
+    return status;
+}
+
+/* A cancelled token has done its work; the thread goes on without it. */
+static void after(struct worker *worker, plait_status status, plait_token **outer) {
+    if (!expected(status)) plait__add_relaxed(&worker->round->odd, 1);
+    if (status != PLAIT_CANCELLED) return;
+    plait_token_leave(*outer);
+    *outer = plait_token_enter(NULL);
 }
 
 static void *produce(void *arg) {
@@ -100,39 +131,53 @@ static void *produce(void *arg) {
     struct round *round = worker->round;
     plait_token *outer = plait_token_enter(round->token);
     plait_status status = PLAIT_OK;
-    while (status != PLAIT_SHUTDOWN && round->put[worker->index] < MOST) {
-        uint64_t item = (uint64_t)worker->index * MOST + round->put[worker->index];
-        status = put_one(worker, &item);
-        if (status == PLAIT_OK) round->put[worker->index]++;
-        if (!expected(status)) plait__add_relaxed(&round->odd, 1);
-        if (status == PLAIT_CANCELLED) {
-            plait_token_leave(outer);
-            outer = plait_token_enter(NULL);
-        }
+    while (status != PLAIT_SHUTDOWN && round->put[worker->index] + BATCH <= MOST) {
+        struct item items[BATCH];
+        size_t done;
+        for (unsigned i = 0; i < BATCH; i++)
+            items[i].id = (uint64_t)worker->index * MOST + round->put[worker->index] + i;
+        status = put_some(worker, items, &done);
+        round->put[worker->index] += (uint32_t)done;
+        after(worker, status, &outer);
     }
     plait_token_leave(outer);
     return NULL;
 }
 
-static plait_status get_one(struct worker *worker, uint64_t *item, size_t *which) {
-    struct round *round = worker->round;
-    *which = 0;
-    if (round->steady) return plait_queue_get(round->queues[0], item);
-    *which = stress_random_below(&worker->random, QUEUES);
-    plait_queue *queue = round->queues[*which];
-    switch (stress_random_below(&worker->random, 4)) {
+static plait_status get_with(struct worker *worker, plait_queue *queue, struct item *items, size_t *done) {
+    size_t many = 1 + stress_random_below(&worker->random, BATCH);
+    plait_status status;
+    switch (stress_random_below(&worker->random, 6)) {
     case 0:
-        return plait_queue_get_until(queue, item, soon(&worker->random));
+        status = plait_queue_get_until(queue, items, soon(&worker->random));
+        break;
     case 1:
-        return plait_queue_get_nowait(queue, item);
-    case 2: {
-        plait_case cases[] = {plait_case_get(round->queues[0], item), plait_case_get(round->queues[1], item)};
-        plait_status status = plait_select_until(cases, 2, which, soon(&worker->random));
-        return status == PLAIT_OK ? cases[*which].status : status;
-    }
+        status = plait_queue_get_nowait(queue, items);
+        break;
+    case 2:
+        return plait_queue_get_many(queue, items, many, done);
+    case 3:
+        return plait_queue_get_many_until(queue, items, many, done, soon(&worker->random));
+    case 4:
+        return plait_queue_get_many_nowait(queue, items, many, done);
     default:
-        return plait_queue_get(queue, item);
+        status = plait_queue_get(queue, items);
     }
+    *done = status == PLAIT_OK;
+    return status;
+}
+
+static plait_status get_some(struct worker *worker, struct item *items, size_t *done, size_t *which) {
+    struct round *round = worker->round;
+    *done = 0;
+    *which = round->steady ? 0 : stress_random_below(&worker->random, QUEUES);
+    if (round->steady || stress_random_below(&worker->random, 4))
+        return get_with(worker, round->queues[*which], items, done);
+    plait_case cases[] = {plait_case_get(round->queues[0], items), plait_case_get(round->queues[1], items)};
+    plait_status status = plait_select_until(cases, 2, which, soon(&worker->random));
+    if (status == PLAIT_OK) status = cases[*which].status;
+    *done = status == PLAIT_OK;
+    return status;
 }
 
 static void *consume(void *arg) {
@@ -143,21 +188,20 @@ static void *consume(void *arg) {
     memset(last, -1, sizeof last);
     unsigned ended = 0;
     while (ended != (round->steady ? 1U : (1U << QUEUES) - 1)) {
-        uint64_t item = 0;
-        size_t which;
-        plait_status status = get_one(worker, &item, &which);
-        if (!expected(status)) plait__add_relaxed(&round->odd, 1);
+        struct item items[BATCH];
+        size_t which, done;
+        plait_status status = get_some(worker, items, &done, &which);
         if (status == PLAIT_SHUTDOWN) ended |= 1U << which;
-        if (status == PLAIT_CANCELLED) {
-            plait_token_leave(outer);
-            outer = plait_token_enter(NULL);
+        after(worker, status, &outer);
+        for (size_t i = 0; i < done; i++) {
+            see(round, items[i].id);
+            int64_t *before = &last[which][items[i].id / MOST], now = (int64_t)(items[i].id % MOST);
+            bool in_order = round->kind == FIFO || round->kind == RENDEZVOUS;
+            if (in_order && now <= *before) plait__add_relaxed(&round->disorder, 1);
+            *before = now;
         }
-        if (status != PLAIT_OK) continue;
-        see(round, item);
-        int64_t *before = &last[which][item / MOST];
-        if (round->kind == FIFO && (int64_t)(item % MOST) <= *before) plait__add_relaxed(&round->disorder, 1);
-        *before = (int64_t)(item % MOST);
-        plait_queue_task_done(round->queues[which]);
+        if (plait_queue_task_done_many(round->queues[which], done) != PLAIT_OK)
+            plait__add_relaxed(&round->odd, 1);
     }
     plait_token_leave(outer);
     return NULL;
