@@ -107,14 +107,14 @@ typedef struct plait_task {
     void (*run)(const void *args, void *result);
 
     /* The loop of a map, compiled in the user's file, where the task can be inlined. Runs items from,
-     * from + 1, ... to - 1: each parameter is taken from its column (columns[k] is parameter k's), the
-     * result of item i goes to results + i * result_size, unless `results` is NULL. After every item it
-     * looks at *stop and returns at once when that is not 0. Returns the first item that it did not run;
-     * `to` if it ran them all.
-     * *stop is read like any variable: only the thread that runs the range may change it. Raising a
-     * failure does so, if the caller passes the address of its frame's mark: the item that failed is then
-     * the one before the item returned. Its result was stored like any other. */
-    size_t (*range)(const plait_column *columns, void *results, size_t from, size_t to, const int *stop);
+     * from + 1, ... as long as they are below *end: each parameter is taken from its column (columns[k] is
+     * parameter k's), the result of item i goes to results + i * result_size, unless `results` is NULL.
+     * Returns the first item that it did not run.
+     * *end is read like any variable: only the thread that runs the range may change it. Raising a failure
+     * sets it to 0, if it is the `end` of the frame that the range runs in: the item that failed is then the
+     * one before the item returned. Its result was stored like any other. (One number for both costs nothing
+     * an item: in a task that was inlined and calls nothing the compiler sees that it does not change.) */
+    size_t (*range)(const plait_column *columns, void *results, size_t from, const size_t *end);
 } plait_task;
 
 /* The descriptor of a task, by its name: const plait_task *task = plait_task_of(power). */

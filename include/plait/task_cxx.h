@@ -21,6 +21,7 @@
 #endif
 
 #define PLAIT__EXTERN extern "C"
+#define PLAIT__ALIGNED alignas(16)
 #define PLAIT__ZERO \
     {} /* arguments that are left out */
 #define PLAIT__POINTER(type, pointer) (static_cast<type *>(pointer))
@@ -65,8 +66,7 @@ template <class R, class F> void plait__call(void *result, F call) {
         (void)result;
         call();
     } else {
-        R value = call();
-        if (result) ::new (result) R(value);
+        ::new (result) R(call());
     }
 }
 

@@ -83,7 +83,7 @@
 #define PLAIT__TAKE_8(...) PLAIT__LIST_8(__VA_ARGS__)
 #define PLAIT__FROM_ARGS(f, k, T, x) plait__a->x
 #define PLAIT__FROM_COLUMN(f, k, T, x) \
-    *PLAIT__POINTER(const plait__type_##f##_##x, plait__cell(&plait__c[plait__arity_##f - (k)], plait__i))
+    *PLAIT__POINTER(const plait__type_##f##_##x, plait__cell(&plait__c_##x, plait__i))
 
 /* ---- what a task consists of ---- */
 
@@ -109,23 +109,34 @@
     enum { plait__arity_##f = n }; \
     PLAIT__ASSERT_ALIGNED(R, struct plait__args_##f)
 
+/* Where results go that nobody wants. */
+#define PLAIT__NOWHERE_FOR(R, name) PLAIT__ALIGNED char name[PLAIT__SIZE(R) + 1];
+
+/* The loop's own copy: the compiler can keep it in registers. */
+#define PLAIT__OWN_COLUMN(f, T, x) const plait_column plait__c_##x = *plait__column++;
+
 #define PLAIT__TASK_THUNKS(n, R, f, ...) \
     PLAIT__UNUSED static void plait__run_##f(const void *plait__args, void *plait__result) { \
         const struct plait__args_##f *plait__a = PLAIT__POINTER(const struct plait__args_##f, plait__args); \
         (void)plait__a; \
+        PLAIT__NOWHERE_FOR(R, plait__nowhere) \
+        if (!plait__result) plait__result = plait__nowhere; \
         PLAIT__CALL(R, plait__result, f, PLAIT__TAKE_##n(PLAIT__FROM_ARGS, __VA_ARGS__)) \
     } \
-    PLAIT__UNUSED static size_t plait__range_##f(const plait_column *plait__c, void *plait__results, \
-                                                 size_t plait__i, size_t plait__end, \
-                                                 const int *plait__stop) { \
-        (void)plait__c; \
-        while (plait__i < plait__end) { \
-            void *plait__result = plait__results \
-                                      ? PLAIT__POINTER(char, plait__results) + plait__i * PLAIT__SIZE(R) \
-                                      : NULL; \
-            PLAIT__CALL(R, plait__result, f, PLAIT__TAKE_##n(PLAIT__FROM_COLUMN, __VA_ARGS__)) \
+    PLAIT__UNUSED static size_t plait__range_##f(const plait_column *plait__column, void *plait__results, \
+                                                 size_t plait__i, const size_t *plait__end) { \
+        (void)plait__column; \
+        PLAIT__EACH_##n(PLAIT__OWN_COLUMN, __VA_ARGS__) \
+            PLAIT__NOWHERE_FOR(R, plait__nowhere) char *plait__to = plait__nowhere; \
+        size_t plait__step = 0; \
+        if (plait__results) { \
+            plait__step = PLAIT__SIZE(R); \
+            plait__to = PLAIT__POINTER(char, plait__results) + plait__i * plait__step; \
+        } \
+        while (plait__i < *plait__end) { \
+            PLAIT__CALL(R, plait__to, f, PLAIT__TAKE_##n(PLAIT__FROM_COLUMN, __VA_ARGS__)) \
             plait__i++; \
-            if (*plait__stop) break; \
+            plait__to += plait__step; \
         } \
         return plait__i; \
     } \
@@ -141,7 +152,7 @@
 #define PLAIT__TASK(n, R, f, ...) PLAIT__TASK_(n, R, f, __VA_ARGS__)
 #define PLAIT__TASK_(n, R, f, ...) \
     PLAIT__TASK_TYPES(n, R, f, __VA_ARGS__) \
-    static R f(PLAIT__PROTOTYPE_##n(__VA_ARGS__)); \
+    static inline R f(PLAIT__PROTOTYPE_##n(__VA_ARGS__)); \
     PLAIT__TASK_THUNKS(n, R, f, __VA_ARGS__) \
     PLAIT__UNUSED static const plait_task plait__task_##f = PLAIT__DESCRIPTOR(n, R, f); \
     static R f(PLAIT__PROTOTYPE_##n(__VA_ARGS__))
@@ -170,6 +181,7 @@
 
 #define PLAIT__EXTERN extern
 #define PLAIT__ZERO
+#define PLAIT__ALIGNED _Alignas(16)
 #define PLAIT__POINTER(type, pointer) ((type *)(pointer))
 
 /* ---- C: results and kinds by _Generic; void is told by the type of a pointer to it ---- */
@@ -188,17 +200,11 @@
 #define PLAIT__OR_CHAR(R) _Generic((R *)0, void * : (char *)0, default : (R *)0)
 #define PLAIT__SIZE(R) (_Generic((R *)0, void * : (size_t)0, default : sizeof(*PLAIT__OR_CHAR(R))))
 
-/* Calls the function and stores what it returns, unless it is void, or nobody wants it. */
-#define PLAIT__CALL(R, result, f, ...) \
-    { \
-        char plait__nothing = 0; \
-        (void)plait__nothing; \
-        if (result) \
-            *_Generic((R *)0, void * : &plait__nothing, default : (R *)(result)) = \
-                _Generic((R *)0, void * : (f(__VA_ARGS__), (char)0), default : f(__VA_ARGS__)); \
-        else \
-            (void)f(__VA_ARGS__); \
-    }
+/* Calls the function and stores what it returns; for a void task a byte, so that there is one call in the
+ * source, and the compiler inlines it sooner. */
+#define PLAIT__CALL(R, to, f, ...) \
+    *_Generic((R *)0, void * : (char *)(to), default : (R *)(void *)(to)) = \
+        _Generic((R *)0, void * : (f(__VA_ARGS__), (char)0), default : f(__VA_ARGS__));
 
 #define PLAIT__KIND(T) PLAIT__KIND_OF(*(T *)0)
 #define PLAIT__KIND_OF_RESULT(R) \

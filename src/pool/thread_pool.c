@@ -188,11 +188,9 @@ static plait_status run_map(plait_pool *base, struct plait__map *map) {
         unlock(pool, &wakes);
         return PLAIT_SHUTDOWN;
     }
-    if (map->count <= 1) {
-        unlock(pool, &wakes);
-        plait__map_take_part(map);
-        return PLAIT_OK;
-    }
+    plait__mutex_unlock(&pool->mutex);
+    if (plait__map_alone(map)) return PLAIT_OK;
+    if (!lock(pool)) return PLAIT_BROKEN;
     map->threads += pool->most;
     plait__list_append(&pool->jobs, &map->job.link);
     bool start = plait__pool_rouse(pool, &wakes);

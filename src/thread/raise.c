@@ -70,6 +70,7 @@ plait_status plait_raise(plait_status code, const char *format, ...) {
     if (code <= PLAIT_OK || !frame) return PLAIT_INVALID;
     plait__frame_clear(frame);
     frame->raised = 1;
+    frame->end = 0;
     frame->status = code;
     va_list arguments;
     va_start(arguments, format);

@@ -10,11 +10,14 @@
  *     plait_status status = plait__frame_end(&frame);
  *     if (status) keep(status, plait__frame_take(&frame));      // the message is now ours: plait__release
  *
- * A range is run inside one frame: its mark stops the loop after an item that raised.
+ * A range is run inside one frame, whose `end` is the loop's: raising sets it to 0, which stops the loop after
+ * the item that raised.
  *
  *     plait__frame_begin(&frame, task->name);
- *     while ((i = task->range(columns, results, i, end, &frame.raised)) < end || frame.raised) {
- *         item i - 1 has failed: frame.status, plait__frame_take(&frame)
+ *     while (i < to) {
+ *         frame.end = to;
+ *         i = task->range(columns, results, i, &frame.end);
+ *         if (frame.raised) item i - 1 has failed: frame.status, plait__frame_take(&frame)
  *         plait__frame_clear(&frame);
  *     }
  *     plait__frame_end(&frame);
@@ -26,8 +29,9 @@
 #include <plait/status.h>
 
 struct plait__frame {
-    int raised; /* 1 after a plait_raise: for a range thunk's `stop` */
+    int raised; /* 1 after a plait_raise */
     plait_status status;
+    size_t end;       /* of the range that it runs; 0 after a plait_raise */
     char *message;    /* allocated; NULL if nothing was raised, or memory was out */
     const char *name; /* of the task, for people; may be NULL */
     struct plait__frame *outer;

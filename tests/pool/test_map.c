@@ -1,5 +1,9 @@
-/* map and starmap. */
+/* map and starmap, and their options. */
 #include "support.h"
+
+#include <pthread.h>
+
+static plait_pool *shared;
 
 PLAIT_TASK(int, square, (int, x)) {
     return x * x;
@@ -132,8 +136,6 @@ TEST(a_closed_pool_maps_nothing) {
     plait_pool_free(pool);
 }
 
-static plait_pool *shared;
-
 PLAIT_TASK(int, map_some, (int, seed)) {
     int numbers[200], results[200];
     for (int i = 0; i < 200; i++) numbers[i] = seed + i;
@@ -153,5 +155,128 @@ TEST(many_maps_share_a_pool) {
         ck_assert_int_eq(good, 1);
         plait_thread_free(threads[i]);
     }
+    pool_end(shared);
+}
+
+/* ---- options ---- */
+
+TEST(each_item_has_a_status_where_asked) {
+    plait_pool *pool = plait_pool_new(2);
+    int numbers[100], results[100];
+    plait_status statuses[100];
+    for (int i = 0; i < 100; i++) numbers[i] = i, statuses[i] = -1;
+    plait_map_options options = {.statuses = statuses};
+    ck_assert_status(plait_map_with(pool, &options, odd_fails, numbers, results, 100), PLAIT_USER + 1);
+    for (int i = 0; i < 100; i++) ck_assert_int_eq(statuses[i], i % 2 ? PLAIT_USER + i : PLAIT_OK);
+    ck_assert_ok(plait_map_with(pool, &options, square, numbers, results, 100));
+    for (int i = 0; i < 100; i++) ck_assert_int_eq(statuses[i], PLAIT_OK);
+    pool_end(pool);
+}
+
+TEST(items_left_out_have_a_status_too) {
+    plait_pool *pool = plait_pool_new(1);
+    static plait_status statuses[MANY];
+    for (int i = 0; i < MANY; i++) in[i] = i, out[i] = 0, statuses[i] = -1;
+    plait_map_options options = {.statuses = statuses};
+    token = plait_token_new(NULL, PLAIT_FOREVER);
+    plait_token *outer = plait_token_enter(token);
+    ck_assert_status(plait_map_with(pool, &options, cancels, in, out, MANY), PLAIT_CANCELLED);
+    plait_token_leave(outer);
+    plait_token_free(token);
+    for (int i = 0; i < MANY; i++) ck_assert_int_eq(statuses[i], out[i] ? PLAIT_OK : PLAIT_CANCELLED);
+    ck_assert_int_eq(statuses[MANY - 1], PLAIT_CANCELLED);
+    pool_end(pool);
+}
+
+PLAIT_TASK(uint32_t, whose, (int, x)) {
+    (void)x;
+    return plait_thread_ident(plait_thread_current());
+}
+
+TEST(a_chunk_is_run_by_one_thread) {
+    plait_pool *pool = plait_pool_new(3);
+    for (size_t chunk = 1; chunk < 9; chunk++) {
+        uint32_t by[200];
+        plait_map_options options = {.chunk = chunk};
+        ck_assert_ok(plait_map_with(pool, &options, whose, in, by, 200));
+        for (size_t i = 0; i < 200; i++) ck_assert_uint_eq(by[i], by[i / chunk * chunk]);
+    }
+    plait_map_options all = {.chunk = SIZE_MAX};
+    ck_assert_ok(plait_map_with(pool, &all, square, in, out, 200));
+    for (int i = 0; i < 200; i++) ck_assert_int_eq(out[i], in[i] * in[i]);
+    pool_end(pool);
+}
+
+static plait_event never;
+
+PLAIT_TASK(int, wait_for_ever, (int, x)) {
+    plait_status status = plait_event_wait(&never);
+    if (status != PLAIT_OK) plait_raise(status, "%d was cut short", x);
+    return x;
+}
+
+TEST(a_deadline_ends_waits_and_leaves_the_rest_out) {
+    plait_pool *pool = plait_pool_new(2);
+    plait_status statuses[30];
+    plait_map_options options = {.statuses = statuses, .deadline = plait_after(0.005)};
+    ck_assert_status(plait_map_with(pool, &options, wait_for_ever, in, out, 30), PLAIT_TIMEOUT);
+    ck_assert_int_eq(statuses[0], PLAIT_CANCELLED);
+    ck_assert_int_eq(statuses[29], PLAIT_TIMEOUT);
+    options.deadline = PLAIT_NOW;
+    out[0] = -1;
+    ck_assert_status(plait_map_with(pool, &options, square, in, out, 30), PLAIT_TIMEOUT);
+    ck_assert_int_eq(out[0], -1);
+    ck_assert_int_eq(statuses[0], PLAIT_TIMEOUT);
+    plait_shield_enter();
+    ck_assert_status(plait_map_with(pool, &options, square, in, out, 30), PLAIT_TIMEOUT);
+    options.deadline = plait_after(1000);
+    ck_assert_ok(plait_map_with(pool, &options, square, in, out, 30));
+    plait_shield_leave();
+    pool_end(pool);
+}
+
+static plait_barrier both;
+
+static bool met;
+
+/* Cheap, unless asked to be slow; then to wait for another item. */
+PLAIT_TASK(int, depends, (int, what)) {
+    if (what == 1) plait_sleep(0.005);
+    if (what == 2) plait__store(&met, plait_barrier_wait(&both, NULL) == PLAIT_OK);
+    return what;
+}
+
+TEST(items_that_were_cheap_until_now_get_their_helpers) {
+    plait_pool *pool = plait_pool_new(1);
+    int cheap[64] = {0}, slow[] = {1, 2, 2}, results[64];
+    ck_assert_ok(plait_barrier_init(&both, 2, NULL, NULL));
+    for (int i = 0; i < 100; i++) ck_assert_ok(plait_map(pool, depends, cheap, results, 1));
+    ck_assert_ok(plait_map(pool, depends, slow, results, 3));
+    ck_assert(plait__load(&met));
+    pool_end(pool);
+}
+
+PLAIT_TASK(int, leave_at, (int, x)) {
+    if (x == 7) pthread_exit(NULL);
+    return x + 1;
+}
+
+PLAIT_TASK(plait_status, map_and_leave, (plait_status *, statuses)) {
+    int numbers[12], results[12];
+    for (int i = 0; i < 12; i++) numbers[i] = 7;
+    plait_map_options options = {.statuses = statuses, .chunk = 12};
+    return plait_map_with(shared, &options, leave_at, numbers, results, 12);
+}
+
+/* The item's own thread is gone, and with it the rest of its chunk; here it was the caller's or the helper's. */
+TEST(what_pthread_exit_leaves_counts_as_failed) {
+    shared = plait_pool_new(1);
+    plait_status statuses[12];
+    for (int i = 0; i < 12; i++) statuses[i] = -1;
+    plait_thread *thread = plait_start(map_and_leave, statuses);
+    plait_status status = PLAIT_OK;
+    if (plait_thread_result(thread, &status) == PLAIT_OK) ck_assert_int_eq(status, PLAIT_FAILED);
+    for (int i = 0; i < 12; i++) ck_assert_int_eq(statuses[i], PLAIT_FAILED);
+    plait_thread_free(thread);
     pool_end(shared);
 }

@@ -242,7 +242,7 @@ TEST(nonsense_is_refused) {
     ck_assert_status(plait_pool_post(pool, &old, NULL), PLAIT_INVALID);
     ck_assert_status(plait_post((plait_pool *)NULL, add), PLAIT_INVALID);
     ck_assert_status(plait_post_function(NULL, twice, NULL), PLAIT_INVALID);
-    ck_assert_status(plait_pool_map(pool, plait_task_of(add), NULL, out, 1), PLAIT_INVALID);
+    ck_assert_status(plait_pool_map(pool, NULL, plait_task_of(add), NULL, out, 1), PLAIT_INVALID);
     ck_assert_status(plait_starmap(pool, add, out, 1, plait_each(in)), PLAIT_INVALID); /* b is missing */
     ck_assert_status(plait_pool_close(NULL), PLAIT_INVALID);
     ck_assert_status(plait_pool_join(NULL), PLAIT_INVALID);

@@ -82,9 +82,9 @@ void descriptor() {
 
 void range() {
     long a[3] = {1, 2, 3}, b = 10, c = 100, results[3] = {};
-    const int stop = 0;
+    const size_t three = 3;
     plait_column columns[] = {{a, sizeof *a}, {&b, 0}, {&c, 0}};
-    size_t end = plait_task_of(sum)->range(columns, results, 0, 3, &stop);
+    size_t end = plait_task_of(sum)->range(columns, results, 0, &three);
     check(end == 3 && results[2] == 113, "a range");
 }
 

@@ -26,8 +26,6 @@ PLAIT_TASK(long, scaled, (long, value), (const long, by)) {
     return value * by;
 }
 
-static const int go_on = 0;
-
 TEST(a_task_is_an_ordinary_function) {
     ck_assert(negate(false));
     nothing();
@@ -85,11 +83,11 @@ TEST(a_range_takes_columns_with_strides) {
     struct point points[3] = {{1, 0}, {2, 0}, {3, 0}};
     long values[3] = {4, 5, 6}, by = 10, results[4] = {0, 0, 0, -7};
     plait_column columns[] = {{values, sizeof *values}, {&by, 0}};
-    ck_assert_uint_eq(plait_task_of(scaled)->range(columns, results, 0, 3, &go_on), 3);
+    ck_assert_uint_eq(plait_task_of(scaled)->range(columns, results, 0, &(size_t){3}), 3);
     ck_assert_int_eq(results[0], 40);
     ck_assert_int_eq(results[2], 60);
     ck_assert_int_eq(results[3], -7);
-    ck_assert_uint_eq(plait_task_of(scaled)->range(columns, NULL, 1, 2, &go_on), 2);
+    ck_assert_uint_eq(plait_task_of(scaled)->range(columns, NULL, 1, &(size_t){2}), 2);
     (void)points;
 }
 
@@ -101,7 +99,8 @@ TEST(a_range_stops_after_the_item_that_failed) {
     size_t failed[4], failures = 0, at = 0;
     plait__frame_begin(&frame, task->name);
     while (at < 4) {
-        at = task->range(columns, results, at, 4, &frame.raised);
+        frame.end = 4;
+        at = task->range(columns, results, at, &frame.end);
         if (!frame.raised) continue;
         failed[failures++] = at - 1;
         ck_assert_int_eq(frame.status, PLAIT_USER);
@@ -122,7 +121,7 @@ TEST(columns_are_checked_like_arguments_and_lie_like_an_array) {
         (typed = (const char *)PLAIT__COLUMNS_OF(scaled, values, sizeof *values, &by, 0),
          memcpy(columns, typed + offsetof(struct plait__columns_scaled, value), sizeof columns)),
         scaled, values, sizeof *values, &by, 0);
-    ck_assert_uint_eq(plait_task_of(scaled)->range(columns, PLAIT__OUT_OF(scaled, results), 0, 2, &go_on), 2);
+    ck_assert_uint_eq(plait_task_of(scaled)->range(columns, PLAIT__OUT_OF(scaled, results), 0, &(size_t){2}), 2);
     ck_assert_int_eq(results[1], 16);
 }
 
