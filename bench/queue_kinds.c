@@ -28,7 +28,7 @@ static uint64_t our_get(void *queue) {
 }
 
 QUEUE_LOOPS(our)
-static const struct queue_kind our_kind = QUEUE_KIND(our);
+const struct queue_kind queue_plait = QUEUE_KIND(our);
 
 /* ---- GLib ---- */
 
@@ -47,7 +47,7 @@ static uint64_t glib_get(void *queue) {
 }
 
 QUEUE_LOOPS(glib)
-static const struct queue_kind glib_kind = QUEUE_KIND(glib);
+const struct queue_kind queue_glib = QUEUE_KIND(glib);
 #endif
 
 /* ---- APR ---- */
@@ -75,39 +75,39 @@ static uint64_t apr_get(void *queue) {
 }
 
 QUEUE_LOOPS(apr)
-static const struct queue_kind apr_kind = QUEUE_KIND(apr);
+const struct queue_kind queue_apr = QUEUE_KIND(apr);
 #endif
 
 /* ---- programs of their own ---- */
 
-static const struct queue_kind rust_kind = {.program = BENCH_RUST, .name = "crossbeam"};
-static const struct queue_kind go_kind = {.program = BENCH_GO, .name = "chan"};
+const struct queue_kind queue_crossbeam = {.program = BENCH_RUST, .name = "crossbeam"};
+const struct queue_kind queue_go = {.program = BENCH_GO, .name = "chan"};
 
 /* ---- who takes part in what ---- */
 
 #define OURS \
-    { .who = "plait", .ours = true, .what = &our_kind }
+    { .who = "plait", .ours = true, .what = &queue_plait }
 
 static const struct bench_contestant bounded[] = {
-    PEER_RUST("crossbeam", rust_kind),
-    PEER_GO("Go chan", go_kind),
-    PEER_APR("apr_queue", apr_kind),
+    PEER_RUST("crossbeam", queue_crossbeam),
+    PEER_GO("Go chan", queue_go),
+    PEER_APR("apr_queue", queue_apr),
     PEER_TBB("TBB bounded_queue", queue_tbb_bounded),
     OURS,
 };
 
 static const struct bench_contestant unbounded[] = {
-    PEER_RUST("crossbeam", rust_kind),
-    PEER_GO("Go chan, room for all", go_kind),
-    PEER_GLIB("GAsyncQueue", glib_kind),
-    PEER_APR("apr_queue, room for all", apr_kind),
+    PEER_RUST("crossbeam", queue_crossbeam),
+    PEER_GO("Go chan, room for all", queue_go),
+    PEER_GLIB("GAsyncQueue", queue_glib),
+    PEER_APR("apr_queue, room for all", queue_apr),
     PEER_TBB("TBB bounded_queue", queue_tbb_bounded),
     OURS,
 };
 
 static const struct bench_contestant alone_unbounded[] = {
-    PEER_RUST("crossbeam", rust_kind),
-    PEER_GLIB("GAsyncQueue", glib_kind),
+    PEER_RUST("crossbeam", queue_crossbeam),
+    PEER_GLIB("GAsyncQueue", queue_glib),
     PEER_TBB("TBB bounded_queue", queue_tbb_bounded),
     PEER_TBB("TBB concurrent_queue", queue_tbb_polled),
     OURS,

@@ -15,4 +15,10 @@ extern const struct queue_contestants queues_unbounded;
 extern const struct queue_contestants queues_alone_bounded;
 extern const struct queue_contestants queues_alone_unbounded;
 
+extern const struct queue_kind queue_plait;
+extern const struct queue_kind queue_glib;
+extern const struct queue_kind queue_apr;
+extern const struct queue_kind queue_crossbeam;
+extern const struct queue_kind queue_go;
+
 #endif

@@ -26,6 +26,8 @@ func main() {
 		figures = queueFlow(n[1], n[2], n[3], n[4])
 	case "queue-lone":
 		figures = queueLone(n[1], n[2], n[3])
+	case "queue-ping-pong":
+		figures = queuePingPong(n[2])
 	case "pool-run":
 		figures = poolRun(n[1], n[2], n[3], n[4])
 	case "pool-results":

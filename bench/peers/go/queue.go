@@ -1,6 +1,6 @@
 package main
 
-// Go's channels; the shapes are explained in queue_alone.c, queue_flow.c and queue_lone.c.
+// Go's channels; the shapes are explained in queue_alone.c, queue_flow.c, queue_lone.c and wake.c.
 
 import (
 	"sync"
@@ -110,4 +110,27 @@ func queueLone(room, gapMicroseconds, items int) []float64 {
 		others = 0
 	}
 	return []float64{quantile(delays, 0.99), quantile(delays, 0.5), others}
+}
+
+func queuePingPong(milliseconds int) []float64 {
+	ask, answer := make(chan int, 1), make(chan int, 1)
+	go func() {
+		for item := range ask {
+			answer <- item
+		}
+	}()
+	play := func(rounds int) {
+		for i := 0; i < rounds; i++ {
+			ask <- i
+			<-answer
+		}
+	}
+	play(200)
+	s := spanStart()
+	rounds := 0
+	for time.Since(s.wall) < time.Duration(milliseconds)*time.Millisecond {
+		play(50)
+		rounds += 50
+	}
+	return s.end(rounds)
 }

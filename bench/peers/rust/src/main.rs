@@ -19,6 +19,20 @@ fn main() {
         ["queue-lone", _, _room, gap_us, items] => {
             queue::lone(work::number(gap_us) as u64, work::number(items))
         }
+        ["queue-ping-pong", _, place, ms] => {
+            queue::ping_pong(work::Place::from(place), work::number(ms) as u64)
+        }
+        ["queue-wake", _, place, gap_us, wakes] => queue::wake(
+            work::Place::from(place),
+            work::number(gap_us) as u64,
+            work::number(wakes),
+        ),
+        ["pool-wake", _, place, workers, gap_us, wakes] => pool::wake(
+            work::Place::from(place),
+            work::number(workers),
+            work::number(gap_us) as u64,
+            work::number(wakes),
+        ),
         ["pool-run", _, workers, tasks, waves, rounds] => pool::run(
             work::number(workers),
             work::number(tasks),

@@ -1,5 +1,5 @@
-//! rayon's pool; the shapes are explained in pool.c, future.c, fork.c and map.c.
-use crate::work::{burn, Span};
+//! rayon's pool; the shapes are explained in pool.c, future.c, fork.c, map.c and wake.c.
+use crate::work::{burn, time_wakes, Place, Span};
 use crossbeam_channel::bounded;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -81,4 +81,12 @@ pub fn map(workers: usize, items: usize, times: usize, rounds: u64) -> Vec<f64> 
     let figures = span.end((items * times) as f64);
     assert!(rounds > 0 || output.iter().zip(&input).all(|(out, item)| *out == 2 * item + 1));
     figures
+}
+
+pub fn wake(place: Place, workers: usize, gap_us: u64, wakes: usize) -> Vec<f64> {
+    place.first();
+    let pool = start(workers);
+    run_many(&pool, wakes, 0);
+    place.second();
+    time_wakes(gap_us, wakes, || pool.spawn(|| ()))
 }

@@ -1,5 +1,5 @@
-//! crossbeam's channels; the shapes are explained in queue_alone.c, queue_flow.c and queue_lone.c.
-use crate::work::{allowed_cpus, now, pause_ms, quantile, stay_on, Span};
+//! crossbeam's channels; the shapes are explained in queue_alone.c, queue_flow.c, queue_lone.c and wake.c.
+use crate::work::{now, pause_ms, quantile, time_wakes, Place, Span};
 use crossbeam_channel::{bounded, unbounded, Receiver, Sender};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -67,10 +67,10 @@ pub fn flow(room: usize, producers: usize, consumers: usize, items: u64) -> Vec<
 
 pub fn lone(gap_us: u64, items: usize) -> Vec<f64> {
     let (sender, receiver) = unbounded::<u64>();
-    let cpus = allowed_cpus();
-    stay_on(&cpus, 0);
+    let place = Place::from("1");
+    place.first();
     let getter = thread::spawn(move || {
-        stay_on(&cpus, 1);
+        place.second();
         let mut delays = Vec::with_capacity(items);
         receiver.iter().for_each(|put| delays.push(now() - put));
         delays
@@ -88,4 +88,35 @@ pub fn lone(gap_us: u64, items: usize) -> Vec<f64> {
     let both = span.end(items as f64);
     delays.sort_unstable();
     vec![quantile(&delays, 0.99), quantile(&delays, 0.5), (both[1] - both[0]).max(0.0)]
+}
+
+pub fn ping_pong(place: Place, ms: u64) -> Vec<f64> {
+    let (ask, asked) = bounded(1);
+    let (answer, answered) = bounded(1);
+    place.first();
+    thread::spawn(move || asked.iter().for_each(|item: u64| answer.send(item).unwrap()));
+    place.second();
+    let play = |rounds: u64| {
+        for i in 0..rounds {
+            ask.send(i).unwrap();
+            assert_eq!(answered.recv().unwrap(), i);
+        }
+    };
+    play(200);
+    let span = Span::start();
+    let end = now() + ms * 1_000_000;
+    let mut rounds = 0;
+    while now() < end {
+        play(50);
+        rounds += 50;
+    }
+    span.end(rounds as f64)
+}
+
+pub fn wake(place: Place, gap_us: u64, wakes: usize) -> Vec<f64> {
+    let (sender, receiver) = bounded(1);
+    place.first();
+    thread::spawn(move || receiver.iter().sum::<u64>());
+    place.second();
+    time_wakes(gap_us, wakes, || sender.send(1).unwrap())
 }

@@ -30,8 +30,48 @@ impl Span {
     }
 }
 
+/// On which CPUs the threads of a run are; see place.h. The process of a run on one CPU has been confined already.
+pub struct Place {
+    one_each: bool,
+    allowed: libc::cpu_set_t,
+}
+
+impl Place {
+    pub fn from(word: &str) -> Place {
+        Place { one_each: number(word) == 1, allowed: allowed_cpus() }
+    }
+
+    /// A run's first deed: threads started later stay there, too.
+    pub fn first(&self) {
+        if self.one_each {
+            stay_on(&self.allowed, 0);
+        }
+    }
+
+    /// The calling thread has started its partner, and moves away from it.
+    pub fn second(&self) {
+        if self.one_each {
+            stay_on(&self.allowed, 1);
+        }
+    }
+}
+
+/// How long the calls of `wake` take, each after a pause in which those that it wakes fall asleep: the median and what
+/// one in ten exceeds.
+pub fn time_wakes(gap_us: u64, wakes: usize, wake: impl Fn()) -> Vec<f64> {
+    let one = |_| {
+        std::thread::sleep(std::time::Duration::from_micros(gap_us));
+        let start = now();
+        wake();
+        now() - start
+    };
+    let mut times: Vec<u64> = (0..wakes).map(one).collect();
+    times.sort_unstable();
+    vec![quantile(&times, 0.5), quantile(&times, 0.9)]
+}
+
 /// Confines the calling thread to one CPU: of those that the process may use, the one with this index.
-pub fn stay_on(allowed: &libc::cpu_set_t, index: usize) {
+fn stay_on(allowed: &libc::cpu_set_t, index: usize) {
     unsafe {
         let mut one: libc::cpu_set_t = std::mem::zeroed();
         let cpus = (0..libc::CPU_SETSIZE as usize).filter(|&cpu| libc::CPU_ISSET(cpu, allowed));
@@ -41,7 +81,7 @@ pub fn stay_on(allowed: &libc::cpu_set_t, index: usize) {
 }
 
 /// The CPUs that the process may use.
-pub fn allowed_cpus() -> libc::cpu_set_t {
+fn allowed_cpus() -> libc::cpu_set_t {
     unsafe {
         let mut allowed: libc::cpu_set_t = std::mem::zeroed();
         assert_eq!(libc::sched_getaffinity(0, std::mem::size_of_val(&allowed), &mut allowed), 0);
