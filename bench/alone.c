@@ -119,20 +119,13 @@ static void alone(const void *what, const void *detail, double *figures) {
     figures[1] = (double)(bench_cpu_now() - cpu_start) / (double)times;
 }
 
-static void *sleep_for_ever(void *unused) {
-    for (;;) bench_pause_ms(1000);
-    return unused;
-}
-
 static void prepare(void) {
-    pthread_t second;
     pthread_mutexattr_t recursive;
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&recursive_mutex, &recursive);
     sem_init(&posix_semaphore, 0, 0);
-    if (pthread_create(&second, NULL, sleep_for_ever, NULL)) bench_fail("no thread to be had");
-    pthread_detach(second);
+    bench_start_sleeper();
 }
 
 static const char *const figures_told[] = {"ns_per_op", "cpu_ns_per_op", NULL};

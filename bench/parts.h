@@ -10,9 +10,10 @@ void compare_start(void);     /* bench-thread */
 void compare_ping_pong(void); /* bench-thread */
 void compare_asleep(void);    /* bench-thread */
 
-void compare_queue_alone(void); /* bench-queue */
-void compare_queue_flow(void);  /* bench-queue */
-void compare_queue_lone(void);  /* bench-queue */
+void compare_queue_alone(void);  /* bench-queue */
+void compare_queue_orders(void); /* bench-queue */
+void compare_queue_flow(void);   /* bench-queue */
+void compare_queue_lone(void);   /* bench-queue */
 
 void compare_fork(void);   /* bench-future */
 void compare_memory(void); /* bench-future */

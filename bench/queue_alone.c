@@ -4,11 +4,8 @@
  * and plait, do without atomic instructions in the former, which is fair to show but not what queues are for.
  */
 #include "parts.h"
-#include "place.h"
 #include "program.h"
 #include "queue_kinds.h"
-
-#include <pthread.h>
 
 enum { ITEMS = 1000000, ROUNDS = 11, ROOM = 1024 };
 
@@ -17,23 +14,16 @@ struct setting {
     bool another; /* thread, which sleeps */
 };
 
-static void *sleep_for_ever(void *unused) {
-    for (;;) bench_pause_ms(1000);
-    return unused;
-}
-
 static void run(const void *what, const void *detail, double *figures) {
     const struct queue_kind *kind = what;
     const struct setting *setting = detail;
     uint64_t items = bench_amount(ITEMS);
-    pthread_t another;
     if (kind->program) {
         program_run(kind->program, figures, "queue-alone %s %zu %d %zu", kind->name, setting->room,
                     setting->another, (size_t)items);
         return;
     }
-    if (setting->another && pthread_create(&another, NULL, sleep_for_ever, NULL))
-        bench_fail("no thread to be had");
+    if (setting->another) bench_start_sleeper();
     void *queue = kind->make(setting->room);
     if (!queue) bench_fail("no queue to be had");
     kind->put_and_get(queue, items / 10 + 1);

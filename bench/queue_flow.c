@@ -106,7 +106,12 @@ static void run(const void *what, const void *detail, double *figures) {
 
 static const char *const figures_told[] = {"ns_per_item", "cpu_ns_per_item", NULL};
 
-static void compare(int producers, int consumers, size_t room, enum place place) {
+static const char *room_of(const struct queue_contestants *queues) {
+    return queues == &queues_bounded ? "bounded" : queues == &queues_unbounded ? "unbounded" : "rendezvous";
+}
+
+/* A queue's contestants tell its room: 1024, any number, or none. */
+static void compare(int producers, int consumers, const struct queue_contestants *queues, enum place place) {
     static struct {
         struct bench_shape shape;
         struct setting setting;
@@ -114,30 +119,31 @@ static void compare(int producers, int consumers, size_t room, enum place place)
     } all[SHAPES];
     static int used;
     if (used == SHAPES || producers + consumers > MOST_THREADS) return;
-    const struct queue_contestants *queues = room ? &queues_bounded : &queues_unbounded;
     struct setting *setting = &all[used].setting;
-    *setting = (struct setting){producers, consumers, room, place};
-    snprintf(all[used].name, NAME, "%dp%dc, %s%s", producers, consumers, room ? "bounded" : "unbounded",
+    *setting = (struct setting){producers, consumers, queues == &queues_bounded ? ROOM : 0, place};
+    snprintf(all[used].name, NAME, "%dp%dc, %s%s", producers, consumers, room_of(queues),
              place == ONE_CPU ? ", all on one CPU" : "");
     all[used].shape = (struct bench_shape){all[used].name, figures_told,  run,    setting,
                                            queues->table,  queues->count, ROUNDS, .apart = true};
     bench_compare(&all[used++].shape);
 }
 
-static void compare_numbers(size_t room, enum place place) {
+static void compare_numbers(const struct queue_contestants *queues, enum place place) {
     static const int numbers[][2] = {{1, 1}, {2, 2}, {4, 4}, {1, 4}, {4, 1}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        compare(numbers[i][0], numbers[i][1], room, place);
+        compare(numbers[i][0], numbers[i][1], queues, place);
 }
 
 void compare_queue_flow(void) {
     for (enum place place = ANYWHERE; place <= ONE_CPU; place++) {
         if (place == ONE_CPU_EACH) continue;
-        compare_numbers(ROOM, place);
-        compare_numbers(0, place);
+        compare_numbers(&queues_bounded, place);
+        compare_numbers(&queues_unbounded, place);
+        compare(1, 1, &queues_rendezvous, place);
+        compare(4, 4, &queues_rendezvous, place);
     }
     for (int threads = 8; threads * 2 <= place_cpus(); threads *= 2) {
-        compare(threads, threads, ROOM, ANYWHERE);
-        compare(threads, threads, 0, ANYWHERE);
+        compare(threads, threads, &queues_bounded, ANYWHERE);
+        compare(threads, threads, &queues_unbounded, ANYWHERE);
     }
 }

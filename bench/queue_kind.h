@@ -68,7 +68,8 @@ BENCH_INLINE uint64_t queue_put_and_get(queue_put *put, queue_get *get, void *qu
 extern "C" {
 #endif
 extern const struct queue_kind queue_tbb_bounded;
-extern const struct queue_kind queue_tbb_polled; /* has no waiting get: for one thread only */
+extern const struct queue_kind queue_tbb_polled; /* these have no get that waits: for one thread only */
+extern const struct queue_kind queue_tbb_priority;
 #ifdef __cplusplus
 }
 #endif

@@ -12,8 +12,11 @@ struct queue_contestants {
 
 extern const struct queue_contestants queues_bounded;
 extern const struct queue_contestants queues_unbounded;
+extern const struct queue_contestants queues_one_by_one; /* unbounded, without those that take several */
 extern const struct queue_contestants queues_alone_bounded;
 extern const struct queue_contestants queues_alone_unbounded;
+extern const struct queue_contestants queues_priority; /* smallest first; put and get only */
+extern const struct queue_contestants queues_rendezvous;
 
 extern const struct queue_kind queue_plait;
 extern const struct queue_kind queue_glib;

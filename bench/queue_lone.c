@@ -88,9 +88,9 @@ void compare_queue_lone(void) {
     if (!place_exists(ONE_CPU_EACH)) return;
     static struct bench_shape shapes[2];
     for (int i = 0; i < 2; i++) {
-        shapes[i] = (struct bench_shape){names[i],     figures_told,           run,
-                                         &settings[i], queues_unbounded.table, queues_unbounded.count,
-                                         ROUNDS,       .apart = true};
+        shapes[i] = (struct bench_shape){
+            names[i], figures_told, run, &settings[i], queues_one_by_one.table, queues_one_by_one.count,
+            ROUNDS,   .apart = true};
         bench_compare(&shapes[i]);
     }
 }

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { WHO_WIDTH = 22, SHAPE_WIDTH = 44, FIGURE_WIDTH = 13 };
+enum { WHO_WIDTH = 22, SHAPE_WIDTH = 46, FIGURE_WIDTH = 13 };
 
 /* The share of the CPUs above which the use by others is told. */
 static const double NOTEWORTHY = 0.05;

@@ -1,6 +1,10 @@
 /* work.c - time, work and waits; see work.h. */
 #include "work.h"
 
+#include "support.h"
+
+#include <pthread.h>
+
 /* Other programs and the hypervisor only ever add time, so the shortest of many trials is the true one; pauses make
  * the trials outlast what disturbs them. */
 enum { TRIALS = 100, TRIAL_ROUNDS = 20000 };
@@ -37,6 +41,17 @@ uint64_t bench_burn_rounds(double ns) {
 void bench_pause_ms(int ms) {
     struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
     nanosleep(&pause, NULL);
+}
+
+static void *sleep_for_ever(void *unused) {
+    for (;;) bench_pause_ms(1000);
+    return unused;
+}
+
+void bench_start_sleeper(void) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, sleep_for_ever, NULL)) bench_fail("no thread to be had");
+    pthread_detach(thread);
 }
 
 /* ---- waits ---- */

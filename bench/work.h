@@ -67,6 +67,9 @@ static inline void bench_burn(uint64_t rounds) {
  * call. */
 uint64_t bench_burn_rounds(double ns);
 
+/* Starts a thread that sleeps for ever: many libraries, and the C library itself, are cheaper while there is none. */
+void bench_start_sleeper(void);
+
 /* Pauses the calling thread. */
 void bench_pause_ms(int ms);
 

@@ -23,7 +23,7 @@ func main() {
 	case "queue-alone":
 		figures = queueAlone(n[1], n[3])
 	case "queue-flow":
-		figures = queueFlow(n[1], n[2], n[3], n[4])
+		figures = queueFlow(os.Args[2] == "rendezvous", n[1], n[2], n[3], n[4])
 	case "queue-lone":
 		figures = queueLone(n[1], n[2], n[3])
 	case "queue-ping-pong":

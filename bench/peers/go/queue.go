@@ -40,8 +40,11 @@ func queueAlone(room, items int) []float64 {
 	return figures
 }
 
-func queueFlow(room, producers, consumers, items int) []float64 {
+func queueFlow(rendezvous bool, room, producers, consumers, items int) []float64 {
 	queue := makeQueue(room, items)
+	if rendezvous {
+		queue = make(chan uint64)
+	}
 	sums := make([]uint64, consumers)
 	start := make(chan bool)
 	var putting, getting sync.WaitGroup

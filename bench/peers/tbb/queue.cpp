@@ -1,10 +1,13 @@
 /* queue.cpp - the queues of oneTBB; see queue_kind.h. */
 #include "queue_kind.h"
 
+#include <functional>
+#include <oneapi/tbb/concurrent_priority_queue.h>
 #include <oneapi/tbb/concurrent_queue.h>
 
 using bounded = tbb::concurrent_bounded_queue<uint64_t>;
 using polled = tbb::concurrent_queue<uint64_t>;
+using priority = tbb::concurrent_priority_queue<uint64_t, std::greater<uint64_t>>;
 
 static void *bounded_make(size_t room) {
     bounded *queue = new bounded;
@@ -41,3 +44,20 @@ static uint64_t polled_get(void *queue) {
 
 QUEUE_LOOPS(polled)
 const struct queue_kind queue_tbb_polled = QUEUE_KIND(polled);
+
+static void *priority_make(size_t) {
+    return new priority;
+}
+
+static void priority_put(void *queue, uint64_t item) {
+    static_cast<priority *>(queue)->push(item);
+}
+
+static uint64_t priority_get(void *queue) {
+    uint64_t item = 0;
+    while (!static_cast<priority *>(queue)->try_pop(item)) {}
+    return item;
+}
+
+const struct queue_kind queue_tbb_priority = {nullptr,      nullptr, priority_make, priority_put,
+                                              priority_get, nullptr, nullptr,       nullptr};

@@ -10,7 +10,8 @@ fn main() {
         ["queue-alone", _, room, another, items] => {
             queue::alone(work::number(room), work::number(another) > 0, work::number(items) as u64)
         }
-        ["queue-flow", _, room, producers, consumers, items] => queue::flow(
+        ["queue-flow", kind, room, producers, consumers, items] => queue::flow(
+            kind == &"rendezvous",
             work::number(room),
             work::number(producers),
             work::number(consumers),

@@ -34,8 +34,8 @@ pub fn alone(room: usize, another: bool, items: u64) -> Vec<f64> {
     span.end(items as f64)
 }
 
-pub fn flow(room: usize, producers: usize, consumers: usize, items: u64) -> Vec<f64> {
-    let (sender, receiver) = make(room);
+pub fn flow(rendezvous: bool, room: usize, producers: usize, consumers: usize, items: u64) -> Vec<f64> {
+    let (sender, receiver) = if rendezvous { bounded(0) } else { make(room) };
     let start = Arc::new(Barrier::new(producers + consumers + 1));
     let getters: Vec<_> = (0..consumers)
         .map(|_| {
