@@ -19,6 +19,7 @@ static plait_queue *new_queue(struct plait__items items, size_t item_size, size_
     bool small = maxsize && maxsize <= SMALL_BYTES / slot; /* then it never needs to grow */
     size_t capacity = rendezvous ? 0 : plait__ring_capacity(small ? maxsize : FIRST_ITEMS);
     queue->maxsize = maxsize;
+    queue->plain = items.order <= PLAIT__LIFO;
     queue->items = items;
     queue->items.size = item_size;
     queue->items.ring = (struct plait__ring){.item_size = slot, .capacity = capacity};
@@ -105,6 +106,7 @@ plait_status plait_queue_shutdown(plait_queue *queue, bool immediate) {
     plait_status status = plait__queue_begin(queue);
     if (status != PLAIT_OK) return status;
     queue->shut_down = true;
+    plait__store(&queue->plain, false);
     if (immediate) leftovers = take_leftovers(queue, &wakes);
     plait__queue_wake_all(&queue->getters, &wakes);
     plait__queue_wake_all(&queue->putters, &wakes);

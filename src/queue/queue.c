@@ -210,7 +210,7 @@ static bool resize(plait_queue *queue, const struct plait__call *call) {
     return true;
 }
 
-static inline plait_status try_call(plait_queue *queue, struct plait__call *call) {
+plait_status plait__queue_try(plait_queue *queue, struct plait__call *call) {
     for (;;) {
         struct plait__wakes wakes;
         wakes.count = 0;
@@ -221,10 +221,6 @@ static inline plait_status try_call(plait_queue *queue, struct plait__call *call
         if (plait__likely(status != PLAIT__RESIZE)) return status;
         if (!resize(queue, call)) return PLAIT_NO_MEMORY;
     }
-}
-
-plait_status plait__queue_try(plait_queue *queue, struct plait__call *call) {
-    return try_call(queue, call);
 }
 
 /* A partner has moved one item. Whether that is all. */
@@ -263,22 +259,75 @@ static plait_status wait_call(plait_queue *queue, struct plait__call *call, plai
     }
 }
 
-static inline plait_status perform(plait_queue *queue, struct plait__call *call, plait_deadline deadline) {
-    plait_status status = try_call(queue, call);
-    if (plait__likely(status != PLAIT_BUSY)) return status;
-    if (plait_passed(deadline)) return PLAIT_TIMEOUT;
-    return wait_call(queue, call, deadline);
+/* ---- the straight path ----
+ *
+ * Items in a ring, room, and nobody who might be woken: then a put or get is a few instructions under the mutex,
+ * here in one place for the compiler to see. All else goes on with an attempt. */
+
+static inline bool lock_plain(plait_queue *queue) {
+    return plait__likely(plait__load(&queue->plain)) && plait__likely(plait__queue_lock(queue));
+}
+
+static inline bool nobody_waits(const plait_queue *queue) {
+    return plait__list_empty(&queue->getters.nodes) && plait__list_empty(&queue->putters.nodes);
+}
+
+/* The mutex is taken already. */
+__attribute__((noinline)) static plait_status go_on(plait_queue *queue, struct plait__call *call) {
+    struct plait__wakes wakes;
+    wakes.count = 0;
+    plait_status status = call->attempt(queue, call, &wakes);
+    end_attempt(queue, status, &wakes);
+    return plait__likely(status != PLAIT__RESIZE) ? status : plait__queue_try(queue, call);
+}
+
+static inline plait_status put_now(plait_queue *queue, const void *item, struct plait__call *call) {
+    struct plait__items *items = &queue->items;
+    bool locked = lock_plain(queue);
+    if (plait__likely(locked && queue->plain && items->ring.count < items->ring.capacity &&
+                      !plait__queue_is_full(queue) && nobody_waits(queue))) {
+        plait__ring_push(&items->ring, item);
+        queue->unfinished++;
+        plait__mutex_unlock(&queue->mutex);
+        return PLAIT_OK;
+    }
+    *call = plait__put_of(item);
+    return locked ? go_on(queue, call) : plait__queue_try(queue, call);
+}
+
+static inline plait_status get_now(plait_queue *queue, void *item, struct plait__call *call) {
+    struct plait__items *items = &queue->items;
+    bool locked = lock_plain(queue);
+    if (plait__likely(locked && queue->plain && items->ring.count &&
+                      items->ring.count >= items->ring.shrink_below && nobody_waits(queue))) {
+        if (plait__likely(items->order == PLAIT__FIFO))
+            plait__ring_pop(&items->ring, item);
+        else
+            plait__ring_pop_last(&items->ring, item);
+        plait__mutex_unlock(&queue->mutex);
+        return PLAIT_OK;
+    }
+    *call = plait__get_of(item);
+    return locked ? go_on(queue, call) : plait__queue_try(queue, call);
+}
+
+/* ---- the calls ---- */
+
+static plait_status wait_until(plait_queue *queue, struct plait__call *call, plait_deadline deadline) {
+    return plait_passed(deadline) ? PLAIT_TIMEOUT : wait_call(queue, call, deadline);
 }
 
 plait_status plait__queue_perform(plait_queue *queue, struct plait__call *call, plait_deadline deadline) {
-    return perform(queue, call, deadline);
+    plait_status status = plait__queue_try(queue, call);
+    return status == PLAIT_BUSY ? wait_until(queue, call, deadline) : status;
 }
 
 plait_status plait_queue_put_sized_until(plait_queue *queue, const void *item, size_t size,
                                          plait_deadline deadline) {
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    struct plait__call call = plait__put_of(item);
-    return perform(queue, &call, deadline);
+    struct plait__call call;
+    plait_status status = put_now(queue, item, &call);
+    return plait__unlikely(status == PLAIT_BUSY) ? wait_until(queue, &call, deadline) : status;
 }
 
 plait_status plait_queue_put_sized(plait_queue *queue, const void *item, size_t size) {
@@ -287,16 +336,17 @@ plait_status plait_queue_put_sized(plait_queue *queue, const void *item, size_t 
 
 plait_status plait_queue_put_sized_nowait(plait_queue *queue, const void *item, size_t size) {
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    struct plait__call call = plait__put_of(item);
-    plait_status status = try_call(queue, &call);
+    struct plait__call call;
+    plait_status status = put_now(queue, item, &call);
     return status == PLAIT_BUSY ? PLAIT_FULL : status;
 }
 
 plait_status plait_queue_get_sized_until(plait_queue *queue, void *item, size_t size,
                                          plait_deadline deadline) {
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    struct plait__call call = plait__get_of(item);
-    return perform(queue, &call, deadline);
+    struct plait__call call;
+    plait_status status = get_now(queue, item, &call);
+    return plait__unlikely(status == PLAIT_BUSY) ? wait_until(queue, &call, deadline) : status;
 }
 
 plait_status plait_queue_get_sized(plait_queue *queue, void *item, size_t size) {
@@ -305,15 +355,15 @@ plait_status plait_queue_get_sized(plait_queue *queue, void *item, size_t size) 
 
 plait_status plait_queue_get_sized_nowait(plait_queue *queue, void *item, size_t size) {
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    struct plait__call call = plait__get_of(item);
-    plait_status status = try_call(queue, &call);
+    struct plait__call call;
+    plait_status status = get_now(queue, item, &call);
     return status == PLAIT_BUSY ? PLAIT_EMPTY : status;
 }
 
 plait_status plait_queue_peek_sized(plait_queue *queue, void *item, size_t size) {
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
     struct plait__call call = {.attempt = peek, .item = item};
-    return try_call(queue, &call);
+    return plait__queue_try(queue, &call);
 }
 
 /* ---- snapshots ---- */

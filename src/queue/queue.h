@@ -28,6 +28,7 @@ struct plait_queue {
     uint32_t inside;     /* threads listed, or claimed and not back */
     uint32_t generation; /* of forks, when the last one went inside */
     bool shut_down;
+    bool plain;     /* a ring that is not shut down: the straight path can be taken */
     size_t maxsize; /* 0: none */
     struct plait__items items;
     struct plait__side getters, putters, joiners;
