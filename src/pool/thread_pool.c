@@ -1,145 +1,96 @@
-/* thread_pool.c - the pool of threads: its queue and its end; the protocol stands in thread_pool.h. */
+/* thread_pool.c - the pool of threads: handing over work, and its end; the protocol stands in thread_pool.h. */
 #include <base/memory.h>
 #include <base/status.h>
 #include <plait/cpu.h>
-#include <pool/map.h>
 #include <pool/thread_pool.h>
 #include <pthread.h>
 
 static uint32_t last_pool; /* number of the one made last */
-
-static struct plait__thread_pool *of(plait_pool *pool) {
-    return (struct plait__thread_pool *)pool;
-}
 
 /* False in the child of a fork: nobody works there, and the mutex may be held by nobody. */
 static bool lock(struct plait__thread_pool *pool) {
     return pool->generation == plait__generation() && plait__mutex_lock(&pool->mutex);
 }
 
-static void unlock(struct plait__thread_pool *pool, struct plait__wakes *wakes) {
+static void unlock(struct plait__thread_pool *pool) {
     plait__mutex_unlock(&pool->mutex);
-    plait__wakes_send(wakes);
 }
 
-/* ---- the queue ---- */
-
-static struct plait__job *job_of(struct plait__link *link) {
-    return plait__of_link(link, struct plait__job, link);
-}
-
-static struct plait__map *map_of(struct plait__job *job) {
-    return plait__of_link(job, struct plait__map, job);
-}
-
-static plait_future *future_of(struct plait__job *job) {
-    return plait__of_link(job, plait_future, job);
-}
-
-/* The first job in which there is work; maps whose items have all been taken leave the queue. */
-static struct plait__job *first_job(struct plait__thread_pool *pool) {
-    struct plait__link *link;
-    while ((link = plait__list_first(&pool->jobs)) != NULL) {
-        struct plait__job *job = job_of(link);
-        if (!job->is_map || plait__map_left(map_of(job))) return job;
-        plait__list_remove(link);
-    }
-    return NULL;
-}
-
-struct plait__job *plait__pool_take(struct plait__thread_pool *pool) {
-    struct plait__job *job = first_job(pool);
-    if (job && !job->is_map) plait__list_remove(&job->link);
-    return job;
-}
-
-bool plait__pool_rouse(struct plait__thread_pool *pool, struct plait__wakes *wakes) {
-    if (pool->waking || !first_job(pool)) return false;
-    if (plait__worker_claim(pool, wakes)) {
-        pool->waking = true;
-        return false;
-    }
-    if (pool->live >= pool->most) return false;
-    pool->waking = true;
-    pool->live++;
-    plait__store(&pool->last_worker, pool->last_worker + 1);
-    plait__add_relaxed(&pool->references, 1);
-    return true;
-}
-
-/* Makes a future that will not be run any more done, if it is not; takes over the queue's reference. */
+/* Takes over the queue's reference. */
 static void fail(plait_future *future, plait_status status) {
     if (plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING))
         plait__future_finish(future, status, NULL);
     plait__future_drop(future);
 }
 
-/* Takes all futures off the queue. */
-static void take_futures(struct plait__thread_pool *pool, struct plait__list *taken) {
-    struct plait__link *next, *link = plait__list_first(&pool->jobs);
-    for (; link; link = next) {
-        next = plait__list_after(&pool->jobs, link);
-        if (job_of(link)->is_map) continue;
-        plait__list_remove(link);
-        plait__list_append(taken, link);
-    }
-}
-
-static void fail_all(struct plait__list *futures, plait_status status) {
+void plait__pool_fail_all(struct plait__list *futures, plait_status status) {
     struct plait__link *link;
     while ((link = plait__list_first(futures)) != NULL) {
         plait__list_remove(link);
-        fail(future_of(job_of(link)), status);
+        fail(plait__job_future(plait__of_link(link, struct plait__job, link)), status);
     }
-}
-
-static void wake_joiners(struct plait__thread_pool *pool, struct plait__wakes *wakes) {
-    struct plait__link *link;
-    while ((link = plait__list_first(&pool->joiners)) != NULL)
-        plait__claim(plait__of_link(link, struct plait__node, link), 0, wakes);
-}
-
-void plait__pool_ended(struct plait__thread_pool *pool, struct plait__wakes *wakes) {
-    if (--pool->live == 0) wake_joiners(pool, wakes);
-}
-
-/* If it fails: busy workers may have become idle meanwhile, and left to this one what came since. */
-void plait__pool_start(struct plait__thread_pool *pool) {
-    plait_status status = plait__worker_start(pool, plait__load(&pool->last_worker));
-    if (status == PLAIT_OK) return;
-    struct plait__wakes wakes = {.count = 0};
-    struct plait__list stranded = {0};
-    (void)lock(pool);
-    plait__pool_ended(pool, &wakes);
-    if (pool->live == 0) take_futures(pool, &stranded);
-    pool->waking = first_job(pool) && plait__worker_claim(pool, &wakes);
-    unlock(pool, &wakes);
-    fail_all(&stranded, status);
-    plait__pool_drop(pool);
 }
 
 /* ---- the operations ---- */
 
-/* What was handed over includes what its tasks hand over: they may go on when the pool is closed. */
-static bool refuses(struct plait__thread_pool *pool) {
+/* Whether the calling thread runs a task of this pool: what was handed over includes what its tasks hand over, so
+ * they may go on when the pool is closed. */
+static bool is_own(const struct plait__thread_pool *pool) {
     const struct plait__worker *worker = plait__worker();
-    return pool->closed && (pool->discarding || !worker || worker->pool != pool);
+    return worker && worker->pool == pool;
+}
+
+static bool refuses(struct plait__thread_pool *pool) {
+    return pool->closed && (pool->discarding || !is_own(pool));
+}
+
+static plait_status put_outside(struct plait__thread_pool *pool, plait_future *future) {
+    struct plait__rouse rouse;
+    rouse.wakes.count = 0;
+    rouse.start = false;
+    if (!lock(pool)) return PLAIT_BROKEN;
+    if (plait__unlikely(refuses(pool))) {
+        unlock(pool);
+        return PLAIT_SHUTDOWN;
+    }
+    plait__injector_add(&pool->injector, &future->job);
+    plait__crew_rouse(pool, &rouse);
+    plait__crew_unlock(pool, &rouse);
+    return PLAIT_OK;
+}
+
+/* The ring is full: its older half goes to the common queue. Those that have been run or cancelled meanwhile just
+ * go: a task that runs all that it hands over itself, by waiting for it, does not fill the memory with them. */
+static void spill(struct plait__worker *worker) {
+    struct plait__thread_pool *pool = worker->pool;
+    struct plait__rouse rouse = {.start = false};
+    plait_future *futures[PLAIT__TASK_RING_SIZE / 2];
+    uint32_t count = plait__task_ring_grab(&worker->ring, futures), left = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (plait__future_phase(futures[i]) == PLAIT__QUEUED)
+            futures[left++] = futures[i];
+        else
+            plait__future_drop(futures[i]);
+    }
+    if (!left) return;
+    plait__mutex_lock(&pool->mutex);
+    for (uint32_t i = 0; i < left; i++) plait__injector_add(&pool->injector, &futures[i]->job);
+    plait__crew_rouse(pool, &rouse);
+    plait__crew_unlock(pool, &rouse);
+}
+
+static plait_status put_inside(struct plait__worker *worker, plait_future *future) {
+    struct plait__thread_pool *pool = worker->pool;
+    if (pool->generation != plait__generation()) return PLAIT_BROKEN;
+    if (plait__unlikely(plait__load(&pool->discarding))) return PLAIT_SHUTDOWN;
+    while (plait__unlikely(!plait__task_ring_put(&worker->ring, future))) spill(worker);
+    plait__worker_pushed(worker);
+    return PLAIT_OK;
 }
 
 static plait_status put(plait_pool *base, plait_future *future) {
-    struct plait__thread_pool *pool = of(base);
-    struct plait__wakes wakes;
-    wakes.count = 0;
-    if (!lock(pool)) return PLAIT_BROKEN;
-    if (plait__unlikely(refuses(pool))) {
-        unlock(pool, &wakes);
-        return PLAIT_SHUTDOWN;
-    }
-    plait__list_append(&pool->jobs, &future->job.link);
-    bool start = plait__pool_rouse(pool, &wakes);
-    unlock(pool, &wakes);
-    if (start) plait__pool_start(pool);
-    return PLAIT_OK;
+    struct plait__thread_pool *pool = plait__thread_pool(base);
+    return is_own(pool) ? put_inside(plait__worker(), future) : put_outside(pool, future);
 }
 
 /* Under the mutex, which is given back while waiting. */
@@ -181,39 +132,47 @@ static void take_part(struct plait__thread_pool *pool, struct plait__map *map) {
 }
 
 static plait_status run_map(plait_pool *base, struct plait__map *map) {
-    struct plait__thread_pool *pool = of(base);
-    struct plait__wakes wakes = {.count = 0};
+    struct plait__thread_pool *pool = plait__thread_pool(base);
+    struct plait__rouse rouse = {.start = false};
     if (!lock(pool)) return PLAIT_BROKEN;
     if (refuses(pool)) {
-        unlock(pool, &wakes);
+        unlock(pool);
         return PLAIT_SHUTDOWN;
     }
-    plait__mutex_unlock(&pool->mutex);
+    unlock(pool);
     if (plait__map_alone(map)) return PLAIT_OK;
     if (!lock(pool)) return PLAIT_BROKEN;
     map->threads += pool->most;
-    plait__list_append(&pool->jobs, &map->job.link);
-    bool start = plait__pool_rouse(pool, &wakes);
-    unlock(pool, &wakes);
-    if (start) plait__pool_start(pool);
+    plait__injector_add(&pool->injector, &map->job);
+    plait__crew_rouse(pool, &rouse);
+    plait__crew_unlock(pool, &rouse);
     take_part(pool, map);
     return pool->generation == plait__generation() ? PLAIT_OK : PLAIT_BROKEN;
 }
 
+/* Takes what is in the workers' rings, as a thief would. */
+static void take_from_rings(struct plait__thread_pool *pool, struct plait__list *taken) {
+    plait_future *futures[PLAIT__TASK_RING_SIZE / 2];
+    uint32_t workers = plait__pool_workers(pool), count;
+    for (uint32_t i = 0; i < workers; i++)
+        while ((count = plait__task_ring_grab(&plait__pool_worker(pool, i)->ring, futures)) > 0)
+            for (uint32_t j = 0; j < count; j++) plait__list_append(taken, &futures[j]->job.link);
+}
+
 static plait_status close_pool(plait_pool *base, bool cancel_futures) {
-    struct plait__thread_pool *pool = of(base);
-    struct plait__wakes wakes = {.count = 0};
+    struct plait__thread_pool *pool = plait__thread_pool(base);
+    struct plait__rouse rouse = {.start = false};
     struct plait__list cancelled = {0};
     if (!lock(pool)) return PLAIT_BROKEN;
     pool->closed = true;
     if (cancel_futures) {
-        pool->discarding = true;
-        take_futures(pool, &cancelled);
+        plait__store(&pool->discarding, true);
+        plait__injector_take_futures(&pool->injector, &cancelled);
     }
-    while (plait__worker_claim(pool, &wakes)) {}
-    if (pool->live == 0) wake_joiners(pool, &wakes);
-    unlock(pool, &wakes);
-    fail_all(&cancelled, PLAIT_CANCELLED);
+    plait__crew_wake_all(pool, &rouse);
+    plait__crew_unlock(pool, &rouse);
+    if (cancel_futures) take_from_rings(pool, &cancelled);
+    plait__pool_fail_all(&cancelled, PLAIT_CANCELLED);
     return PLAIT_OK;
 }
 
@@ -237,7 +196,7 @@ static plait_status wait_for_end(struct plait__thread_pool *pool, plait_deadline
 }
 
 static plait_status join(plait_pool *base, plait_deadline deadline, bool cancellable) {
-    struct plait__thread_pool *pool = of(base);
+    struct plait__thread_pool *pool = plait__thread_pool(base);
     const struct plait__worker *worker = plait__worker();
     if (!lock(pool)) return PLAIT_BROKEN;
     plait_status status = PLAIT_OK;
@@ -253,12 +212,8 @@ static plait_status join(plait_pool *base, plait_deadline deadline, bool cancell
     return status;
 }
 
-void plait__pool_drop(struct plait__thread_pool *pool) {
-    if (plait__sub(&pool->references, 1) == 1) plait__release(pool);
-}
-
 static void let_go(plait_pool *base) {
-    plait__pool_drop(of(base));
+    plait__pool_drop(plait__thread_pool(base));
 }
 
 plait_pool *plait_pool_new(int workers) {
@@ -275,5 +230,6 @@ plait_pool *plait_pool_new(int workers) {
     pool->generation = plait__generation();
     pool->number = plait__add_relaxed(&last_pool, 1) + 1;
     pool->most = (uint32_t)(workers ? workers : plait_cpu_count());
+    pool->call = PLAIT__HUNGRY;
     return &pool->pool;
 }

@@ -1,18 +1,47 @@
-/* thread_pool.h - the pool of threads: its queue, its workers, and who wakes whom.
+/* thread_pool.h - the pool of threads: where work waits, who takes it, and who wakes whom.
  *
- * All of it is guarded by one mutex. Jobs (futures and maps) stand in one queue, first in, first out. A
- * future is taken off by the worker that will run it. A map stays at the head, so that every worker that
- * comes takes part in it, until all its items have been taken.
+ * Work waits in three kinds of places. What comes from outside goes into the pool's common queue (injector.h),
+ * under the pool's mutex. What a task hands over goes into the ring of its worker (task_ring.h), without a
+ * lock. What a task forks (spawn.h) goes into the deque of its worker. A worker takes its next job from its
+ * own ring; every 61st time, and when the ring is empty, from the common queue, from which it moves a batch
+ * into its ring; then it looks at all others, beginning with one at random, and takes half of a ring that it
+ * finds work in. The idea is that of Cilk and of Blumofe and Leiserson (1999); rings, batches and the odd
+ * number are Go's and Tokio's.
  *
- * A worker without work puts itself on the list of the idle, newest first, and sleeps. At most one worker
- * is on its way at any time (`waking`): it was claimed from that list, or its thread is being started. When
- * it arrives it takes a job and, if there is more work, sets the next one going before it begins. So a
- * submit costs at most one wake, and mostly none, however many tasks are submitted in a row.
- * No wake-up is lost. Outside the mutex it always holds that if there is work in the queue, a worker is on
- * its way, or nobody is idle and no thread may be started: then all are at work and look at the queue
- * before they become idle. A submit, and a worker that arrives, make it so by plait__pool_rouse.
- * If a thread cannot be started, an idle one goes in its stead; if there is no other at all, everything in
- * the queue fails with the reason.
+ * WHO WAKES WHOM. A worker that finds nothing puts itself on the list of the idle, newest first, and sleeps. At
+ * most one worker is on its way at any time (`waking`, under the mutex): it was claimed from that list, or its
+ * thread is being started. It stays on its way while it looks for work; when it has some it says so
+ * (plait__crew_busy) and sets the next one going if there is more anywhere. So a burst of submits costs one wake,
+ * however many they are, and one more for each worker for which there is really work.
+ *
+ * No wake-up is lost: if there is work in any place, a worker is on its way, or nobody is idle and no thread may
+ * be started, or somebody is just about to see that work. For the common queue that follows from the mutex:
+ * whoever adds to it sets somebody going in the same critical section, and whoever becomes idle looks at it in
+ * the one in which he goes on the list. Rings and deques have no lock, but the word `call`, which says what a
+ * worker has to do after a put (plait__worker_pushed):
+ *   SATED      nobody could be set going: nothing
+ *   HUNGRY     somebody could, and nobody is on his way: take the mutex and set him going; if somebody is on his
+ *              way by then, as with SEARCHING
+ *   SEARCHING  somebody is on his way: turn it to MORE by compare-and-swap, so that he sets the next one going
+ *   MORE       that has been done: nothing
+ * It is changed under the mutex, by exchange, but for the step from SEARCHING to MORE.
+ *   - A put stands before its look at `call` (plait__store_ordered, plait__load_seq: order.h). A worker that
+ *     becomes idle goes on the list, which makes `call` HUNGRY or SEARCHING, then calls plait__os_order_all,
+ *     and then looks at all rings and deques once more before it sleeps. So one of the two sees the other. It
+ *     needs none of that if no other worker is at work: then nobody puts.
+ *   - A put that found MORE, or SEARCHING and made it MORE, relies on the one who is on his way. When that one
+ *     arrives he takes MORE away, by the exchange, and sets the next one going, without looking whether there is
+ *     still work: that next one does. If he finds nothing he becomes idle and looks again, as above.
+ *   - Whoever is on his way may not do what he was called for, but find something else first. That is why he
+ *     looks at all rings when he arrives: under the mutex, under which he was called after the put.
+ *   - Work that moves from place to place cannot be seen for a moment. Whoever moves it does as if he had put
+ *     it: into the common queue under the mutex, or into his own ring with a look at `call`.
+ * If a thread cannot be started, an idle one goes in its stead; if there is no worker at all, everything in the
+ * common queue fails with the reason (rings are empty then: a worker that ends has emptied its own).
+ *
+ * The workers' structs are never freed before the pool is, so that anybody may look at them at any time; one
+ * whose thread has ended is used again for the next. They are found through the roster, an array that
+ * is replaced by a larger one when it is full; the old one stays, for those who are just reading it.
  *
  * At exit the process waits for what the workers have to do, and not for idle ones: each counts as awaited
  * (thread/registry.h) but while it is idle, and whoever claims an idle one counts it again.
@@ -23,51 +52,122 @@
 #define PLAIT__THREAD_POOL_H
 
 #include <plait/thread.h>
-#include <pool/pool.h>
+#include <pool/injector.h>
+#include <pool/task_ring.h>
 #include <wait/waiter.h>
+
+/* What `call` says; odd: there is something to do. */
+enum plait__call { PLAIT__SATED = 0, PLAIT__HUNGRY = 1, PLAIT__MORE = 2, PLAIT__SEARCHING = 3 };
+
+/* The workers: numbers 0 .. count - 1 are there. */
+struct plait__roster {
+    struct plait__roster *before;
+    uint32_t capacity;
+    struct plait__worker *workers[];
+};
 
 struct plait__thread_pool {
     plait_pool pool;
-    struct plait__mutex mutex;
-    uint32_t references; /* not under the mutex: atomic */
+    uint32_t references; /* atomic */
     uint32_t generation; /* of forks, when it was made */
-    uint32_t number, most;
+    uint32_t number;
+    uint32_t call;                /* see above */
+    uint32_t count;               /* of workers in the roster: read it first, with acquire */
+    struct plait__roster *roster; /* NULL: no worker yet */
+    char apart[64];
+    struct plait__mutex mutex; /* guards what follows */
+    uint32_t most;
     uint32_t live;           /* workers started, or being started, and not ended */
+    uint32_t resting;        /* of these, on the list of the idle */
     uint32_t last_worker;    /* number of the one started last */
-    bool closed, discarding; /* no more tasks from outside; none from its own tasks either */
+    bool closed, discarding; /* no more tasks from outside; none from its own tasks either (atomic) */
     bool waking;
-    struct plait__list jobs;
-    struct plait__list idle;    /* struct idle, worker.c */
+    struct plait__injector injector;
+    struct plait__list idle;    /* struct rest, crew.c */
+    struct plait__list vacant;  /* workers without a thread */
     struct plait__list joiners; /* struct plait__node */
 };
 
-/* What one worker knows; only its own thread looks at it. */
 struct plait__worker {
     struct plait__thread_pool *pool;
     plait_thread *thread;
-    uint32_t number;
+    struct plait__link vacant; /* the pool's mutex */
+    bool searching;            /* it is the one on its way; the pool's mutex */
+    uint32_t number;           /* for people */
+    /* Only its own thread looks at these. */
+    uint32_t turn;         /* jobs looked for */
     plait_token *spare;    /* for the next task */
-    plait_future *taken;   /* from the queue, with the queue's reference */
+    plait_future *taken;   /* from a queue, with the queue's reference */
     plait_future *running; /* the innermost */
+    /* Others look at these. */
+    char apart[64];
+    struct plait__task_ring ring;
 };
 
+static inline struct plait__thread_pool *plait__thread_pool(plait_pool *pool) {
+    return (struct plait__thread_pool *)pool;
+}
+
 /* The calling thread as a worker, or NULL. */
-struct plait__worker *plait__worker(void);
+extern __thread struct plait__worker *plait__current_worker;
+static inline struct plait__worker *plait__worker(void) {
+    return plait__current_worker;
+}
 
-/* Looks whether somebody must be set going, under the mutex. True: the caller must call plait__pool_start
- * after it has given the mutex back; then the wakes are sent too. */
-bool plait__pool_rouse(struct plait__thread_pool *pool, struct plait__wakes *wakes);
-void plait__pool_start(struct plait__thread_pool *pool);
+/* The pool's workers: how many there are, with numbers from 0, and each of them. */
+static inline uint32_t plait__pool_workers(const struct plait__thread_pool *pool) {
+    return plait__load_acquire(&pool->count);
+}
+static inline struct plait__worker *plait__pool_worker(const struct plait__thread_pool *pool,
+                                                       uint32_t number) {
+    return plait__load_acquire(&plait__load_acquire(&pool->roster)->workers[number]);
+}
 
-/* The job to do next, under the mutex; a future is off the queue then. NULL: none. */
-struct plait__job *plait__pool_take(struct plait__thread_pool *pool);
-/* A worker has ended; under the mutex. */
-void plait__pool_ended(struct plait__thread_pool *pool, struct plait__wakes *wakes);
+void plait__crew_called(struct plait__thread_pool *pool);
+/* The worker has put something where others can take it: sees to it that somebody comes if somebody could. */
+static inline void plait__worker_pushed(struct plait__worker *worker) {
+    if (plait__unlikely(plait__load_seq(&worker->pool->call) & 1)) plait__crew_called(worker->pool);
+}
+
+/* ---- crew.c: who is idle, on its way, started, ended ---- */
+
+/* What is owed after the mutex has been given back. */
+struct plait__rouse {
+    struct plait__wakes wakes;
+    bool start; /* a thread */
+};
+
+/* Sets somebody going unless somebody is on its way, who looks at the common queue; under the mutex. */
+void plait__crew_rouse(struct plait__thread_pool *pool, struct plait__rouse *rouse);
+/* The same for work in a ring or deque: who is on its way may have looked there already, and sends the next. */
+void plait__crew_rouse_for_ring(struct plait__thread_pool *pool, struct plait__rouse *rouse);
+/* Gives the mutex back, then sends wakes and starts a thread as owed. */
+void plait__crew_unlock(struct plait__thread_pool *pool, struct plait__rouse *rouse);
+/* The worker has work now: if it was on its way it has arrived, and if it sees more, or others have called for
+ * more, the next one is set going. Under the mutex. */
+void plait__crew_busy(struct plait__worker *worker, struct plait__rouse *rouse);
+/* The same for a worker on its way that has found something outside the mutex. */
+void plait__crew_found(struct plait__worker *worker);
+/* Makes the worker idle; under the mutex, which is given back. It returns when there may be work. */
+void plait__crew_rest(struct plait__worker *worker);
+/* Wakes all idle workers, so that they look whether they are to end; under the mutex. */
+void plait__crew_wake_all(struct plait__thread_pool *pool, struct plait__rouse *rouse);
+/* The worker's thread ends. */
+void plait__crew_leave(struct plait__worker *worker);
 void plait__pool_drop(struct plait__thread_pool *pool);
 
-/* worker.c: starts the thread of worker `number`. */
-plait_status plait__worker_start(struct plait__thread_pool *pool, uint32_t number);
-/* Claims an idle worker, under the mutex; false if there is none. */
-bool plait__worker_claim(struct plait__thread_pool *pool, struct plait__wakes *wakes);
+/* ---- thread_pool.c ---- */
+
+/* Makes futures that will not be run any more done, if they are not; takes over the queue's references. */
+void plait__pool_fail_all(struct plait__list *futures, plait_status status);
+
+/* ---- worker.c, run.c ---- */
+
+/* Starts the worker's thread. */
+plait_status plait__worker_start(struct plait__worker *worker);
+/* Runs a future unless it has been cancelled, or run, already. The caller has a reference. */
+void plait__worker_run(struct plait__worker *worker, plait_future *future);
+/* The tasks that were running on the calling thread have been left by pthread_exit: they have failed. */
+void plait__worker_abandon(struct plait__worker *worker);
 
 #endif
