@@ -29,6 +29,7 @@
 #include <plait/map.h>
 #include <plait/memory.h>
 #include <plait/once.h>
+#include <plait/owner.h>
 #include <plait/pool.h>
 #include <plait/queue.h>
 #include <plait/raise.h>

@@ -100,9 +100,11 @@ template <class T> T *plait__same(T *pointer) {
 }
 #define PLAIT__TASK_OF(f, ...) (&plait__task_##f)
 #define PLAIT__ARGS_OF(f, ...) (plait__address_of(plait__args_##f{0, __VA_ARGS__}))
+#define PLAIT__OWNED_ARGS_OF(value, f, ...) (plait__address_of(plait__args_##f{0, value, __VA_ARGS__}))
 #define PLAIT__COLUMNS_OF(f, ...) (plait__address_of(plait__columns_##f{0, __VA_ARGS__}))
 #define PLAIT__OUT_OF(f, out) (plait__same<plait__result_##f>(out))
 #define PLAIT__TYPED(expression, ...) (expression)
+#define PLAIT__TYPED_OWNED(expression, ...) (expression)
 #define PLAIT__TYPED_COLUMNS(expression, ...) (expression)
 
 #endif

@@ -19,6 +19,8 @@
  *   PLAIT__ARGS_OF(f, ...)     a const void * to a struct of arguments that lives as long as the expression
  *   PLAIT__COLUMNS_OF(f, ...)  the same for typed columns, written pointer, stride, pointer, stride ...;
  *                              behind the hidden char it has the layout of an array of plait_column
+ *   PLAIT__OWNED_ARGS_OF(value, f, ...)   the arguments of a task whose first parameter is filled in later, with
+ *                              something of value's type
  *   PLAIT__OUT_OF(f, out)      `out`, if it is a pointer to f's result (or NULL); else it does not compile
  *   PLAIT__TYPED(expression, f, ...)           the expression, with wrong types and too many arguments
  *                                              (more than f has parameters) as errors
@@ -239,6 +241,7 @@
 
 #define PLAIT__TASK_OF(f, ...) (&plait__task_##f)
 #define PLAIT__ARGS_OF(f, ...) (&(struct plait__args_##f){0, __VA_ARGS__})
+#define PLAIT__OWNED_ARGS_OF(value, f, ...) (&(struct plait__args_##f){0, value, __VA_ARGS__})
 #define PLAIT__COLUMNS_OF(f, ...) (&(struct plait__columns_##f){0, __VA_ARGS__})
 #define PLAIT__OUT_OF(f, out) _Generic((0 ? (plait__result_##f *)0 : (out)), plait__result_##f * : (out))
 
@@ -267,6 +270,9 @@
 #endif
 #define PLAIT__TYPED(expression, ...) \
     PLAIT__CHECKED(expression, PLAIT__COUNT_ARGS(__VA_ARGS__), PLAIT__LIMIT(__VA_ARGS__, ))
+/* The same for a task whose first argument is filled in. */
+#define PLAIT__TYPED_OWNED(expression, ...) \
+    PLAIT__CHECKED(expression, PLAIT__COUNT_ARGS(__VA_ARGS__) + 1, PLAIT__LIMIT(__VA_ARGS__, ))
 #define PLAIT__TYPED_COLUMNS(expression, ...) \
     PLAIT__CHECKED(expression, PLAIT__COUNT_ARGS(__VA_ARGS__), 2 * PLAIT__LIMIT(__VA_ARGS__, ))
 

@@ -225,6 +225,11 @@ static bool left_behind(const plait_future *future) {
     return future->task && future->generation != plait__generation();
 }
 
+/* It will be computed by the calling thread, when that has returned from here. */
+static bool waits_for_itself(const plait_future *future) {
+    return plait__future_is_own(future) || plait__owner_serves(future->pool);
+}
+
 static plait_status park(plait_future *future, plait_deadline deadline) {
     struct plait__wait_list *list = plait__parking(future);
     struct plait__park how = {.kind = "future", .deadline = deadline, .flags = PLAIT__CANCELLABLE};
@@ -244,7 +249,7 @@ static plait_status park(plait_future *future, plait_deadline deadline) {
 static plait_status await(plait_future *future, plait_deadline deadline) {
     if (plait__future_phase(future) == PLAIT__DONE) return PLAIT_OK;
     if (left_behind(future)) return PLAIT_BROKEN;
-    if (plait__future_is_own(future)) return PLAIT_DEADLOCK;
+    if (waits_for_itself(future)) return PLAIT_DEADLOCK;
     if (plait__is_forever(deadline)) plait__future_help(future);
     if (plait__future_phase(future) == PLAIT__DONE) return PLAIT_OK;
     return plait_passed(deadline) ? PLAIT_TIMEOUT : park(future, deadline);
@@ -308,7 +313,7 @@ static bool case_attempt(plait_case *one) {
         one->status = outcome(future);
     else if (left_behind(future))
         one->status = PLAIT_BROKEN;
-    else if (plait__future_is_own(future))
+    else if (waits_for_itself(future))
         one->status = PLAIT_DEADLOCK;
     else
         return false;

@@ -67,7 +67,7 @@ struct plait_future {
     uint32_t generation; /* of forks, when it was made */
     char *message;
     const plait_task *task;            /* NULL: a promise, which somebody sets */
-    const plait_pool *pool;            /* only to be compared: it may be gone */
+    const plait_pool *pool;            /* or an owner; only to be compared: it may be gone */
     plait_token *token;                /* QUEUED: what the task will run below. RUNNING: what it runs under */
     struct plait__callback *callbacks; /* newest first; CALLED when they have been */
     void (*destroy)(void *result, void *context);
@@ -113,6 +113,8 @@ void plait__future_add_callback(plait_future *future, struct plait__callback *ca
 void plait__future_help(plait_future *future);
 /* Whether it would now. */
 bool plait__future_can_help(const plait_future *future);
+/* owner.c: whether that is the owner whose thread is calling. False for NULL. */
+bool plait__owner_serves(const void *owner);
 /* Whether the calling thread is running this future's task at this moment. */
 bool plait__future_is_own(const plait_future *future);
 

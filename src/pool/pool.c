@@ -7,8 +7,8 @@
 
 /* ---- handing over tasks ---- */
 
-/* A future for the task that has a reference for each of the caller and the pool. */
-static plait_future *make(plait_pool *pool, const plait_task *task, const void *args, uint32_t flags) {
+plait_future *plait__future_for(const plait_pool *pool, const plait_task *task, const void *args,
+                                uint32_t flags) {
     plait_future *future = plait__future_make(task, task->result_size);
     if (!future) return NULL;
     if (args)
@@ -29,7 +29,7 @@ static bool makes_sense(const plait_pool *pool, const plait_task *task) {
 
 plait_future *plait_pool_submit(plait_pool *pool, const plait_task *task, const void *args) {
     if (!makes_sense(pool, task)) return plait__future_failed(PLAIT_INVALID);
-    plait_future *future = make(pool, task, args, 0);
+    plait_future *future = plait__future_for(pool, task, args, 0);
     if (!future) return plait__future_failed(PLAIT_NO_MEMORY);
     plait_status status = pool->operations->put(pool, future);
     if (status != PLAIT_OK) {
@@ -42,7 +42,7 @@ plait_future *plait_pool_submit(plait_pool *pool, const plait_task *task, const 
 
 plait_status plait_pool_post(plait_pool *pool, const plait_task *task, const void *args) {
     if (!makes_sense(pool, task)) return PLAIT_INVALID;
-    plait_future *future = make(pool, task, args, PLAIT__POSTED);
+    plait_future *future = plait__future_for(pool, task, args, PLAIT__POSTED);
     if (!future) return PLAIT_NO_MEMORY;
     plait_status status = pool->operations->put(pool, future);
     if (status != PLAIT_OK) plait__future_drop(future);

@@ -25,6 +25,11 @@ struct plait__pool_operations {
     void (*let_go)(plait_pool *pool);
 };
 
+/* A QUEUED future for a task with these arguments (NULL: all zero), below the calling thread's token and shield,
+ * with a reference for each of the caller and whoever will run it: `pool`. NULL when memory is out. */
+plait_future *plait__future_for(const plait_pool *pool, const plait_task *task, const void *args,
+                                uint32_t flags);
+
 /* The task that an untyped function and its argument are. */
 struct plait__function_call {
     void *(*function)(void *arg);

@@ -38,6 +38,16 @@ const char *plait__failure_words(plait_status status, const char *message) {
     return message ? message : plait_status_text(status);
 }
 
+static __thread char last_message[112]; /* small, because it is there for every thread */
+
+void plait__set_last_message(const char *words) {
+    (void)snprintf(last_message, sizeof last_message, "%s", words);
+}
+
+const char *plait_last_message(void) {
+    return last_message;
+}
+
 /* What errno means, behind ": "; an empty string for other codes. By the GNU form of strerror_r, which
  * returns the words; strerror is not thread-safe. */
 static void reason_of(plait_status code, int number, char *reason, size_t size) {

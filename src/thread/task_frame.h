@@ -50,6 +50,9 @@ void plait__frame_clear(struct plait__frame *frame);
 /* The message, or what the status means when there was no memory for one. Never NULL. */
 const char *plait__failure_words(plait_status status, const char *message);
 
+/* What plait_last_message will say. */
+void plait__set_last_message(const char *words);
+
 /* Tells the excepthook of a failure that nobody read. The caller holds no lock. `message` may be NULL. */
 void plait__failure_unread(plait_status status, const char *message, const char *task, const char *thread);
 

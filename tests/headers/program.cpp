@@ -77,6 +77,54 @@ static void pools() {
     plait_pool_free(pool);
 }
 
+static void scopes() {
+    plait_pool *pool = plait_pool_new(2);
+    int result = 0;
+    {
+        plait_with_scope(scope, pool);
+        plait_future *future = plait_scope_submit(&scope, square, 6);
+        plait_thread_free(plait_scope_start(&scope, square, 7));
+        CHECK(plait_scope_end(&scope) == PLAIT_OK);
+        CHECK(plait_result(future, &result) == PLAIT_OK && result == 36);
+        plait_future_free(future);
+    }
+    try {
+        plait_with_scope(scope, pool);
+        CHECK(plait_scope_post(&scope, square, 1) == PLAIT_OK);
+        throw 1;
+    } catch (int) {
+        CHECK(!plait_cancelled());
+    }
+    plait_pool_free(pool);
+}
+
+PLAIT_OWNER(text_owner, std::string *);
+
+PLAIT_TASK(std::string *, open_text, (const char *, start)) {
+    return new std::string(start);
+}
+PLAIT_TASK(void, close_text, (std::string *, text)) {
+    delete text;
+}
+PLAIT_TASK(size_t, append, (std::string *, text), (const char *, more)) {
+    if (!more) throw std::runtime_error("nothing to append");
+    return text->append(more).size();
+}
+
+static void owners() {
+    text_owner text = plait_owner_open(text_owner, close_text, open_text, "one");
+    CHECK(text.owner != nullptr);
+    CHECK(plait_tell(text, append, " two") == PLAIT_OK);
+    plait_future *length = plait_ask(text, append, " three"), *fails = plait_ask(text, append);
+    size_t count = 0;
+    CHECK(plait_result(length, &count) == PLAIT_OK && count == 13);
+    CHECK(plait_result(fails) == PLAIT_FAILED);
+    plait_future_free(length);
+    plait_future_free(fails);
+    CHECK(plait_owner_close(text.owner) == PLAIT_OK && plait_owner_join(text.owner) == PLAIT_OK);
+    plait_owner_free(text.owner);
+}
+
 static void queues() {
     plait_queue *queue = plait_queue_of(point, 2);
     point in = {3, 4}, out = {};
@@ -100,6 +148,8 @@ int main() {
     threads();
     exceptions();
     pools();
+    scopes();
+    owners();
     queues();
     waits();
     return failures ? 1 : 0;
