@@ -218,6 +218,18 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_join_until(plait_queue *que
  * all. PLAIT_OK, PLAIT_BROKEN, PLAIT_INVALID. Never waits. Python: shutdown(immediate). */
 PLAIT_API plait_status plait_queue_shutdown(plait_queue *queue, bool immediate);
 
+/* A descriptor for the event loop of somebody else (poll, epoll, libuv, GLib, ...): readable as long as there is
+ * something to get, or the queue is shut down; in a rendezvous queue, as long as a putter waits. Poll it for
+ * reading; never read, write or close it. When it is readable, get with _nowait; that may still say PLAIT_EMPTY,
+ * if another thread was faster, and the descriptor is not readable then. It stays readable while items are left,
+ * so one get for each time round is enough; an edge-triggered loop gets until PLAIT_EMPTY. After PLAIT_SHUTDOWN
+ * take it out of the loop: it stays readable for ever. Every call returns the same one; it is made by the first,
+ * and closed by plait_queue_free. In the child of a fork it is still the parent's: ask anew there, which closes the
+ * child's copy. -1 with plait_last_error: PLAIT_ERRNO (no descriptor left; see errno), PLAIT_BROKEN,
+ * PLAIT_INVALID. Never waits. A queue with a descriptor pays a system call for each change between nothing
+ * and something; one without pays nothing. Threads of plait use plait_select instead. */
+PLAIT_API PLAIT_WARN_UNUSED int plait_queue_descriptor(plait_queue *queue);
+
 /* The cases of a get and of a put for plait_select; *item must stay until the select returns. The case's
  * status is then what the get or put returned. A wrong size makes the select return PLAIT_INVALID. */
 #define plait_case_get(queue, item) plait_case_get_sized((queue), (item), sizeof *(item))

@@ -18,6 +18,7 @@ static plait_queue *new_queue(struct plait__items items, size_t item_size, size_
     bool rendezvous = items.order == PLAIT__RENDEZVOUS;
     bool small = maxsize && maxsize <= SMALL_BYTES / slot; /* then it never needs to grow */
     size_t capacity = rendezvous ? 0 : plait__ring_capacity(small ? maxsize : FIRST_ITEMS);
+    queue->descriptor = -1;
     queue->maxsize = maxsize;
     queue->plain = items.order <= PLAIT__LIFO;
     queue->items = items;
@@ -126,6 +127,7 @@ plait_status plait_queue_free(plait_queue *queue) {
     plait__queue_end(queue, &wakes);
     if (used) return PLAIT_BUSY;
     discard(&leftovers);
+    plait__descriptor_close(queue);
     plait__release(queue);
     return PLAIT_OK;
 }

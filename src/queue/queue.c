@@ -68,7 +68,7 @@ static inline plait_status begin(plait_queue *queue) {
 
 static inline void end(plait_queue *queue, struct plait__wakes *wakes) {
     bool turn = takes_turns(queue);
-    plait__mutex_unlock(&queue->mutex);
+    plait__queue_give_back(queue);
     if (turn) plait__mutex_unlock(&queue->turn);
     if (wakes->count) plait__wakes_send(wakes);
 }

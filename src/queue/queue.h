@@ -4,6 +4,7 @@
  *   items.h       where items lie, behind one face: a ring, a ring used as a stack, a heap
  *   many.c        several items with one synchronisation
  *   rendezvous.c  putters and getters that meet
+ *   descriptor.c  a descriptor that is readable when there is something to get
  *   ends.c        beginning and end: constructors, shutdown, free
  *   join.c        task_done and join
  *   cases.c       puts and gets in a select
@@ -28,7 +29,7 @@ struct plait_queue {
     uint32_t inside;     /* threads listed, or claimed and not back */
     uint32_t generation; /* of forks, when the last one went inside */
     bool shut_down;
-    bool plain;     /* a ring that is not shut down: the straight path can be taken */
+    bool plain;     /* a ring, not shut down, no descriptor: the straight path can be taken */
     size_t maxsize; /* 0: none */
     struct plait__items items;
     struct plait__side getters, putters, joiners;
@@ -36,6 +37,9 @@ struct plait_queue {
     struct plait__mutex turn; /* whoever compares items has it; see queue.c */
     void (*destroy)(void *item, void *context);
     void *context;
+    int descriptor; /* -1: nobody has asked for it */
+    bool readable;  /* it has been made so */
+    uint32_t descriptor_generation;
 };
 
 /* What an attempt returns when there must be more or less memory first; never seen outside this room. */
@@ -95,8 +99,19 @@ static inline bool plait__queue_lock(plait_queue *queue) {
     return false;
 }
 
-static inline void plait__queue_unlock(plait_queue *queue, struct plait__wakes *wakes) {
+/* Makes the descriptor readable or not, as it should be. Under the mutex. */
+void plait__descriptor_settle(plait_queue *queue);
+/* Closes it, if there is one. Nobody uses the queue any more. */
+void plait__descriptor_close(plait_queue *queue);
+
+/* Every change of what lies in a queue, or of who waits, ends here. */
+static inline void plait__queue_give_back(plait_queue *queue) {
+    if (plait__unlikely(queue->descriptor >= 0)) plait__descriptor_settle(queue);
     plait__mutex_unlock(&queue->mutex);
+}
+
+static inline void plait__queue_unlock(plait_queue *queue, struct plait__wakes *wakes) {
+    plait__queue_give_back(queue);
     if (wakes->count) plait__wakes_send(wakes);
 }
 

@@ -244,6 +244,7 @@ static void play(struct round *round, struct stress_random *random) {
     for (int i = 0; i < QUEUES; i++) {
         round->queues[i] = new_queue(round->kind, round->maxsize);
         ck_assert_ok(plait_queue_set_destroy(round->queues[i], destroy, round));
+        if (!stress_random_below(random, 4)) ck_assert_int_ge(plait_queue_descriptor(round->queues[i]), 0);
     }
     for (int i = 0; i < getting; i++) start(&consumers[i], round, i, 100 + (unsigned)i, consume);
     for (int i = 0; i < putting; i++) start(&producers[i], round, i, 200 + (unsigned)i, produce);
