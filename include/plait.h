@@ -7,7 +7,7 @@
  *   contention                             sharing data, waiting for each other, and seeing what it costs
  *   task, thread, local, timer, interrupt  running functions in the background, and leaving cleanly
  *   queue                                  talking to each other
- *   future, pool, map                      results that come later, and the workers that compute them
+ *   future, pool, map, imap                     results that come later, and the workers that compute them
  */
 #ifndef PLAIT_H
 #define PLAIT_H
@@ -23,6 +23,7 @@
 #include <plait/future.h>
 #include <plait/hold.h>
 #include <plait/host.h>
+#include <plait/imap.h>
 #include <plait/interrupt.h>
 #include <plait/local.h>
 #include <plait/lock.h>

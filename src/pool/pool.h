@@ -23,6 +23,8 @@ struct plait__pool_operations {
     plait_status (*join)(plait_pool *pool, plait_deadline deadline, bool cancellable);
     /* The handle is freed; the pool is closed already. */
     void (*let_go)(plait_pool *pool);
+    /* How many tasks it runs at the same time at most. */
+    uint32_t (*workers)(plait_pool *pool);
 };
 
 /* A QUEUED future for a task with these arguments (NULL: all zero), below the calling thread's token and shield,

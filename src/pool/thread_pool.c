@@ -216,9 +216,13 @@ static void let_go(plait_pool *base) {
     plait__pool_drop(plait__thread_pool(base));
 }
 
+static uint32_t workers_of(plait_pool *base) {
+    return plait__thread_pool(base)->most;
+}
+
 plait_pool *plait_pool_new(int workers) {
-    static const struct plait__pool_operations operations = {"threads",  put,  run_map,
-                                                             close_pool, join, let_go};
+    static const struct plait__pool_operations operations = {"threads", put,    run_map,   close_pool,
+                                                             join,      let_go, workers_of};
     if (workers < 0) {
         plait__set_last_error(PLAIT_INVALID);
         return NULL;
