@@ -111,7 +111,7 @@
     enum { plait__arity_##f = n }; \
     PLAIT__ASSERT_ALIGNED(R, struct plait__args_##f)
 
-/* Where results go that nobody wants. */
+/* Where results go that nobody wants, and the byte of a void task. */
 #define PLAIT__NOWHERE_FOR(R, name) PLAIT__ALIGNED char name[PLAIT__SIZE(R) + 1];
 
 /* The loop's own copy: the compiler can keep it in registers. */
@@ -122,7 +122,7 @@
         const struct plait__args_##f *plait__a = PLAIT__POINTER(const struct plait__args_##f, plait__args); \
         (void)plait__a; \
         PLAIT__NOWHERE_FOR(R, plait__nowhere) \
-        if (!plait__result) plait__result = plait__nowhere; \
+        if (!plait__result || !PLAIT__SIZE(R)) plait__result = plait__nowhere; \
         PLAIT__CALL(R, plait__result, f, PLAIT__TAKE_##n(PLAIT__FROM_ARGS, __VA_ARGS__)) \
     } \
     PLAIT__UNUSED static size_t plait__range_##f(const plait_column *plait__column, void *plait__results, \
@@ -131,7 +131,7 @@
         PLAIT__EACH_##n(PLAIT__OWN_COLUMN, __VA_ARGS__) \
             PLAIT__NOWHERE_FOR(R, plait__nowhere) char *plait__to = plait__nowhere; \
         size_t plait__step = 0; \
-        if (plait__results) { \
+        if (plait__results && PLAIT__SIZE(R)) { \
             plait__step = PLAIT__SIZE(R); \
             plait__to = PLAIT__POINTER(char, plait__results) + plait__i * plait__step; \
         } \

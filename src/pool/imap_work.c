@@ -61,15 +61,20 @@ static void run_items(struct plait__imap_slot *slot) {
     slot->ticks = plait__os_ticks() - begun;
 }
 
+/* A slot on its way: its items run under the imap's token and shield, whatever the thread had before. */
 struct run {
     plait_imap *imap;
     struct plait__imap_slot *slot;
+    plait_token *before;
+    uint32_t shields;
 };
 
 /* Also if an item ends the thread. No lock. */
 static void end_run(void *argument) {
     struct run *run = argument;
     struct plait__wakes wakes = {.count = 0};
+    plait__self()->shields = run->shields;
+    plait_token_leave(run->before);
     if (run->imap->generation != plait__generation())
         return; /* forked in an item: the imap is the parent's */
     plait__mutex_lock(&run->imap->mutex);
@@ -79,14 +84,11 @@ static void end_run(void *argument) {
 
 /* A slot that was taken. No lock. */
 static void run_slot(plait_imap *imap, struct plait__imap_slot *slot) {
-    struct run run = {imap, slot};
-    plait_token *before = plait_token_enter(imap->token);
+    struct run run = {imap, slot, plait_token_enter(imap->token), plait__self()->shields};
+    plait__self()->shields = imap->shielded;
     pthread_cleanup_push(end_run, &run);
-    if (imap->shielded) plait_shield_enter();
     run_items(slot);
-    if (imap->shielded) plait_shield_leave();
     pthread_cleanup_pop(1);
-    plait_token_leave(before);
 }
 
 /* ---- helpers ---- */

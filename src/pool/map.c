@@ -1,6 +1,7 @@
 /* map.c - plait_map and plait_starmap; how the work is shared out stands in map.h. */
 #include <base/memory.h>
 #include <pool/map.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <thread/task_frame.h>
@@ -193,21 +194,43 @@ bool plait__map_makes_sense(const plait_pool *pool, const plait_task *task, cons
 /* All is done: how it went. */
 static plait_status outcome(struct plait__map *map) {
     if (map->left_out == map->count) return map->status;
-    plait_status status = plait__is_forever(map->deadline) ? PLAIT_CANCELLED : PLAIT_TIMEOUT;
-    if (plait_cancelled()) status = PLAIT_CANCELLED;
+    bool cancelled = !map->shielded && plait_token_cancelled(map->before ? map->before : plait_token_root());
+    plait_status status = cancelled || plait__is_forever(map->deadline) ? PLAIT_CANCELLED : PLAIT_TIMEOUT;
     for (size_t i = map->left_out; map->statuses && i < map->count; i++) map->statuses[i] = status;
     return status;
 }
 
+/* Also if an item ends the calling thread. */
+static void leave(void *argument) {
+    struct plait__map *map = argument;
+    plait_token_leave(map->before);
+    plait__release(map->message);
+}
+
 /* The items run under this token. */
 static plait_status run(plait_pool *pool, struct plait__map *map, plait_token *token) {
-    plait_token *before = plait_token_enter(token);
+    plait_status status;
     map->token = token;
-    plait_status status = pool->operations->map(pool, map);
-    plait_token_leave(before);
-    if (status != PLAIT_OK) return status;
-    status = outcome(map);
-    plait__map_tell(status, map->failed_at, status == map->status ? map->message : NULL);
+    map->before = plait_token_enter(token);
+    pthread_cleanup_push(leave, map);
+    status = pool->operations->map(pool, map);
+    if (status == PLAIT_OK) {
+        status = outcome(map);
+        plait__map_tell(status, map->failed_at, status == map->status ? map->message : NULL);
+    }
+    pthread_cleanup_pop(1);
+    return status;
+}
+
+static void free_token(void *token) {
+    plait_token_free(token);
+}
+
+static plait_status run_and_free(plait_pool *pool, struct plait__map *map, plait_token *token) {
+    plait_status status;
+    pthread_cleanup_push(free_token, token);
+    status = run(pool, map, token);
+    pthread_cleanup_pop(1);
     return status;
 }
 
@@ -232,15 +255,7 @@ plait_status plait_pool_map(plait_pool *pool, const plait_map_options *options, 
         .left_out = n,
         .failed_at = n,
     };
-    if (plait__is_forever(map.deadline)) {
-        plait_status status = run(pool, &map, plait_token_current());
-        plait__release(map.message);
-        return status;
-    }
+    if (plait__is_forever(map.deadline)) return run(pool, &map, plait_token_current());
     plait_token *token = plait_token_new(NULL, map.deadline);
-    if (!token) return PLAIT_NO_MEMORY;
-    plait_status status = run(pool, &map, token);
-    plait_token_free(token);
-    plait__release(map.message);
-    return status;
+    return token ? run_and_free(pool, &map, token) : PLAIT_NO_MEMORY;
 }

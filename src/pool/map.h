@@ -29,6 +29,7 @@ struct plait__map {
     size_t next;             /* atomic */
     size_t threads;          /* that may take part */
     plait_token *token;      /* what the items run under */
+    plait_token *before;     /* the caller's own */
     bool shielded;           /* so is the caller */
     plait_deadline deadline; /* when to leave out what has not begun */
     plait_status *statuses;  /* of the items; NULL: not wanted */

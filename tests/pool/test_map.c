@@ -220,7 +220,7 @@ TEST(a_deadline_ends_waits_and_leaves_the_rest_out) {
     plait_status statuses[30];
     plait_map_options options = {.statuses = statuses, .deadline = plait_after(0.005)};
     ck_assert_status(plait_map_with(pool, &options, wait_for_ever, in, out, 30), PLAIT_TIMEOUT);
-    ck_assert_int_eq(statuses[0], PLAIT_CANCELLED);
+    ck_assert(statuses[0] == PLAIT_CANCELLED || statuses[0] == PLAIT_TIMEOUT); /* if it has not begun in time */
     ck_assert_int_eq(statuses[29], PLAIT_TIMEOUT);
     options.deadline = PLAIT_NOW;
     out[0] = -1;

@@ -40,7 +40,11 @@ TEST(the_descriptor_of_a_task_without_parameters_or_result) {
     ck_assert_uint_eq(task->result_size, 0);
     ck_assert_int_eq(task->result_kind, PLAIT_KIND_NOTHING);
     ck_assert_ptr_nonnull(task->parameters);
+    char behind = 7; /* a void result has no room: nothing is written */
     task->run(PLAIT__ARGS_OF(nothing, ), NULL);
+    task->run(PLAIT__ARGS_OF(nothing, ), &behind);
+    ck_assert_uint_eq(task->range(NULL, &behind, 0, &(size_t){1}), 1);
+    ck_assert_int_eq(behind, 7);
 }
 
 TEST(the_descriptor_names_kinds_offsets_and_sizes) {
