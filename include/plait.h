@@ -8,6 +8,7 @@
  *   task, thread, local, timer, interrupt  running functions in the background, and leaving cleanly
  *   queue                                  talking to each other
  *   future, pool, map, imap                     results that come later, and the workers that compute them
+ *   spawn                                  fork and join inside a task
  */
 #ifndef PLAIT_H
 #define PLAIT_H
@@ -40,6 +41,7 @@
 #include <plait/select.h>
 #include <plait/semaphore.h>
 #include <plait/sleep.h>
+#include <plait/spawn.h>
 #include <plait/status.h>
 #include <plait/task.h>
 #include <plait/thread.h>

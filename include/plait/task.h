@@ -122,6 +122,7 @@ typedef struct plait_task {
 
 PLAIT_END
 
+#include <plait/spawn.h>
 #include <plait/task_macros.h>
 
 /* Define a task; declare one in a header; define one that a header declares. See above. */

@@ -15,6 +15,7 @@
 #include <new>
 #include <plait/raise.h>
 #include <plait/task.h>
+#include <string.h>
 #include <type_traits>
 #if defined(__GLIBCXX__)
 #include <cxxabi.h>
@@ -25,6 +26,8 @@
 #define PLAIT__ZERO \
     {} /* arguments that are left out */
 #define PLAIT__POINTER(type, pointer) (static_cast<type *>(pointer))
+#define PLAIT__ALIGNAS(n) alignas(n)
+#define PLAIT__UNQUALIFIED(T) std::remove_cv_t<T>
 
 template <class R> constexpr size_t plait__size() {
     if constexpr (std::is_void_v<R>)
@@ -91,6 +94,35 @@ template <class R, class F> void plait__call_guarded(void *result, F call) {
 #define PLAIT__CALL(R, result, f, ...) plait__call<R>(result, [&]() -> R { return f(__VA_ARGS__); });
 #endif
 
+/* Runs a child where it is synced, and returns what it returns; zero if an exception leaves it. */
+template <class R, class F> R plait__run_child(void *result, F call) {
+#if defined(__cpp_exceptions)
+    bool done = false;
+    if constexpr (std::is_void_v<R>) {
+        plait__call_guarded<R>(result, call);
+    } else {
+        plait__call_guarded<R>(result, [&]() -> R {
+            R value = call();
+            done = true;
+            return value;
+        });
+        if (!done) memset(result, 0, sizeof(R));
+        return *std::launder(static_cast<R *>(result));
+    }
+#else
+    (void)result;
+    return call();
+#endif
+}
+template <class R> R plait__stored(void *result) {
+    if constexpr (!std::is_void_v<R>) return *std::launder(static_cast<R *>(result));
+}
+#define PLAIT__RETURN_CALL(R, result, f, ...) \
+    return plait__run_child<R>(result, [&]() -> R { return f(__VA_ARGS__); });
+#define PLAIT__RETURN_RESULT(R, result) return plait__stored<R>(result);
+#define PLAIT__VOID_RETURN_BEGIN
+#define PLAIT__VOID_RETURN_END
+
 /* A temporary lives until the end of the full expression, and so does its address. */
 template <class T> const void *plait__address_of(const T &value) {
     return &value;
@@ -99,8 +131,9 @@ template <class T> T *plait__same(T *pointer) {
     return pointer;
 }
 #define PLAIT__TASK_OF(f, ...) (&plait__task_##f)
-#define PLAIT__ARGS_OF(f, ...) (plait__address_of(plait__args_##f{0, __VA_ARGS__}))
-#define PLAIT__OWNED_ARGS_OF(value, f, ...) (plait__address_of(plait__args_##f{0, value, __VA_ARGS__}))
+#define PLAIT__ARGS(f, ...) (plait__args_##f{0, __VA_ARGS__})
+#define PLAIT__ARGS_OF(f, ...) (plait__address_of(PLAIT__ARGS(f, __VA_ARGS__)))
+#define PLAIT__OWNED_ARGS_OF(value, f, ...) (plait__address_of(PLAIT__ARGS(f, value, __VA_ARGS__)))
 #define PLAIT__COLUMNS_OF(f, ...) (plait__address_of(plait__columns_##f{0, __VA_ARGS__}))
 #define PLAIT__OUT_OF(f, out) (plait__same<plait__result_##f>(out))
 #define PLAIT__TYPED(expression, ...) (expression)

@@ -8,6 +8,8 @@
  *   plait__result_f           the type of its result
  *   plait__arity_f            how many parameters
  *   plait__task_f             its descriptor;  plait__run_f, plait__range_f its thunks
+ *   struct plait__child_f     a spawned call of it, and plait__sync_f what plait_sync calls: runs it, inlined
+ *                             in the user's file, or takes the result (plait/spawn.h)
  *
  * A verb passes all that follows its own arguments, the name of the task first, like this:
  *
@@ -16,7 +18,8 @@
  *                                         PLAIT__ARGS_OF(__VA_ARGS__, )), __VA_ARGS__)
  *
  *   PLAIT__TASK_OF(f, ...)     the descriptor's address
- *   PLAIT__ARGS_OF(f, ...)     a const void * to a struct of arguments that lives as long as the expression
+ *   PLAIT__ARGS(f, ...)        a struct of arguments
+ *   PLAIT__ARGS_OF(f, ...)     a const void * to one that lives as long as the expression
  *   PLAIT__COLUMNS_OF(f, ...)  the same for typed columns, written pointer, stride, pointer, stride ...;
  *                              behind the hidden char it has the layout of an array of plait_column
  *   PLAIT__OWNED_ARGS_OF(value, f, ...)   the arguments of a task whose first parameter is filled in later, with
@@ -90,7 +93,7 @@
 /* ---- what a task consists of ---- */
 
 #define PLAIT__TYPE_OF_PARAMETER(f, T, x) typedef T plait__type_##f##_##x;
-#define PLAIT__FIELD(f, T, x) plait__type_##f##_##x x PLAIT__ZERO;
+#define PLAIT__FIELD(f, T, x) PLAIT__UNQUALIFIED(plait__type_##f##_##x) x PLAIT__ZERO;
 #define PLAIT__COLUMN_FIELD(f, T, x) \
     const plait__type_##f##_##x *x; \
     size_t plait__stride_##x;
@@ -145,6 +148,25 @@
     static const plait_parameter plait__parameters_##f[n + 1] = { \
         PLAIT__EACH_##n(PLAIT__PARAMETER, __VA_ARGS__){NULL, PLAIT_KIND_NOTHING, 0, 0}};
 
+#define PLAIT__TASK_SYNC(n, R, f, ...) \
+    struct plait__child_##f { \
+        struct plait_child base; \
+        PLAIT__ALIGNAS(16) struct plait__args_##f args; \
+        PLAIT__ALIGNAS(16) unsigned char result[PLAIT__SIZE(R) ? PLAIT__SIZE(R) : 1]; \
+    }; \
+    PLAIT__VOID_RETURN_BEGIN \
+    PLAIT__UNUSED static inline R plait__sync_##f(struct plait__child_##f *plait__child, \
+                                                  struct plait__pending *plait__pending) { \
+        const struct plait__args_##f *plait__a = &plait__child->args; \
+        int plait__mine = plait_child_take(plait__pending->child); \
+        (void)plait__a; \
+        plait__pending->child = NULL; \
+        if (PLAIT__LIKELY(plait__mine)) \
+            PLAIT__RETURN_CALL(R, plait__child->result, f, PLAIT__TAKE_##n(PLAIT__FROM_ARGS, __VA_ARGS__)) \
+        PLAIT__RETURN_RESULT(R, plait__child->result) \
+    } \
+    PLAIT__VOID_RETURN_END
+
 #define PLAIT__DESCRIPTOR(n, R, f) \
     { \
         PLAIT_TASK_VERSION, n, #f, plait__parameters_##f, sizeof(struct plait__args_##f), PLAIT__SIZE(R), \
@@ -157,6 +179,7 @@
     static inline R f(PLAIT__PROTOTYPE_##n(__VA_ARGS__)); \
     PLAIT__TASK_THUNKS(n, R, f, __VA_ARGS__) \
     PLAIT__UNUSED static const plait_task plait__task_##f = PLAIT__DESCRIPTOR(n, R, f); \
+    PLAIT__TASK_SYNC(n, R, f, __VA_ARGS__) \
     static R f(PLAIT__PROTOTYPE_##n(__VA_ARGS__))
 
 /* Ends without a semicolon: the user writes one, or a body. */
@@ -164,6 +187,8 @@
 #define PLAIT__TASK_DECLARE_(n, R, f, ...) \
     PLAIT__TASK_TYPES(n, R, f, __VA_ARGS__) \
     PLAIT__EXTERN const plait_task plait__task_##f; \
+    PLAIT__EXTERN R f(PLAIT__PROTOTYPE_##n(__VA_ARGS__)); \
+    PLAIT__TASK_SYNC(n, R, f, __VA_ARGS__) \
     PLAIT__EXTERN R f(PLAIT__PROTOTYPE_##n(__VA_ARGS__))
 #define PLAIT__TASK_DEFINE(n, R, f, ...) PLAIT__TASK_DEFINE_(n, R, f, __VA_ARGS__)
 #define PLAIT__TASK_DEFINE_(n, R, f, ...) \
@@ -173,8 +198,10 @@
 
 #if defined(__GNUC__)
 #define PLAIT__UNUSED __attribute__((unused))
+#define PLAIT__LIKELY(x) __builtin_expect(!!(x), 1)
 #else
 #define PLAIT__UNUSED
+#define PLAIT__LIKELY(x) (x)
 #endif
 
 #ifdef __cplusplus
@@ -185,6 +212,13 @@
 #define PLAIT__ZERO
 #define PLAIT__ALIGNED _Alignas(16)
 #define PLAIT__POINTER(type, pointer) ((type *)(pointer))
+#define PLAIT__ALIGNAS(n) _Alignas(n)
+#if defined(__GNUC__)
+/* Without const at the top, so that a struct of arguments can be assigned: the value of a comma has none. */
+#define PLAIT__UNQUALIFIED(T) __typeof__(((void)0, *(T *)0))
+#else
+#define PLAIT__UNQUALIFIED(T) T
+#endif
 
 /* ---- C: results and kinds by _Generic; void is told by the type of a pointer to it ---- */
 
@@ -207,6 +241,23 @@
 #define PLAIT__CALL(R, to, f, ...) \
     *_Generic((R *)0, void * : (char *)(to), default : (R *)(void *)(to)) = \
         _Generic((R *)0, void * : (f(__VA_ARGS__), (char)0), default : f(__VA_ARGS__));
+
+/* Returns what the function returns, or what was stored. Both may be of type void, which a return statement of ISO
+ * C does not want to see. */
+#define PLAIT__RETURN_CALL(R, result, f, ...) return f(__VA_ARGS__);
+#define PLAIT__RETURN_RESULT(R, result) \
+    char plait__nothing = 0; \
+    return _Generic((R *)0, \
+        void * : (void)plait__nothing, \
+        default : *_Generic((R *)0, void * : &plait__nothing, default : (R *)(void *)(result)));
+#if defined(__GNUC__)
+#define PLAIT__VOID_RETURN_BEGIN \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"")
+#define PLAIT__VOID_RETURN_END _Pragma("GCC diagnostic pop")
+#else
+#define PLAIT__VOID_RETURN_BEGIN
+#define PLAIT__VOID_RETURN_END
+#endif
 
 #define PLAIT__KIND(T) PLAIT__KIND_OF(*(T *)0)
 #define PLAIT__KIND_OF_RESULT(R) \
@@ -240,8 +291,9 @@
 /* ---- C: from a verb's arguments to a struct ---- */
 
 #define PLAIT__TASK_OF(f, ...) (&plait__task_##f)
-#define PLAIT__ARGS_OF(f, ...) (&(struct plait__args_##f){0, __VA_ARGS__})
-#define PLAIT__OWNED_ARGS_OF(value, f, ...) (&(struct plait__args_##f){0, value, __VA_ARGS__})
+#define PLAIT__ARGS(f, ...) ((struct plait__args_##f){0, __VA_ARGS__})
+#define PLAIT__ARGS_OF(f, ...) (&PLAIT__ARGS(f, __VA_ARGS__))
+#define PLAIT__OWNED_ARGS_OF(value, f, ...) (&PLAIT__ARGS(f, value, __VA_ARGS__))
 #define PLAIT__COLUMNS_OF(f, ...) (&(struct plait__columns_##f){0, __VA_ARGS__})
 #define PLAIT__OUT_OF(f, out) _Generic((0 ? (plait__result_##f *)0 : (out)), plait__result_##f * : (out))
 

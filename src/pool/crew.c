@@ -86,7 +86,7 @@ static bool anything_left(const struct plait__worker *worker) {
     uint32_t count = plait__pool_workers(pool);
     for (uint32_t i = 0; i < count; i++) {
         const struct plait__worker *other = plait__pool_worker(pool, i);
-        if (other != worker && plait__task_ring_count(&other->ring)) return true;
+        if (other != worker && (plait__task_ring_count(&other->ring) || plait__spawn_any(other))) return true;
     }
     return false;
 }

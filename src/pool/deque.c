@@ -1,7 +1,8 @@
 /* deque.c - the rarer steps of the deque of children; the protocol stands in deque.h. */
 #include <pool/deque.h>
 
-bool plait__deque_pop_last(struct plait__deque *deque, int64_t index, int64_t top) {
+bool plait__deque_pop_last(struct plait__deque *deque) {
+    int64_t index = plait__load(&deque->bottom), top = plait__load(&deque->top);
     bool mine = top == index && plait__cas_seq(&deque->top, &top, index + 1);
     if (mine) deque->taken_from_top++;
     plait__store_release(&deque->bottom, index + 1);
@@ -15,11 +16,11 @@ void *plait__deque_pop_any(struct plait__deque *deque) {
     return plait__deque_pop(deque, item) ? item : NULL;
 }
 
-bool plait__deque_look(struct plait__deque *deque, int64_t from, struct plait__theft *theft) {
-    if (!plait__deque_any(deque, from)) return false;
+bool plait__deque_look(struct plait__deque *deque, struct plait__theft *theft) {
+    if (!plait__deque_any(deque)) return false;
     int64_t top = plait__load_seq(&deque->top);
     plait__os_order_all();
-    if (top < from || top >= plait__load_seq(&deque->bottom)) return false;
+    if (top >= plait__load_seq(&deque->bottom)) return false;
     *theft = (struct plait__theft){deque, top, plait__load(plait__deque_cell(deque, top))};
     return true;
 }

@@ -60,16 +60,24 @@ static inline bool plait__deque_push(struct plait__deque *deque, void *item) {
     return true;
 }
 
-/* The rest of a pop of item `index`, when `top` is not below it. */
-bool plait__deque_pop_last(struct plait__deque *deque, int64_t index, int64_t top);
+/* The first step of a pop, and for nearly all the only one. */
+enum plait__pop {
+    PLAIT__POPPED,   /* the owner has it */
+    PLAIT__POP_LAST, /* it is the last one, or gone: plait__deque_pop_last must be called, and tells */
+    PLAIT__NOT_LAST_PUSHED
+};
+static inline enum plait__pop plait__deque_pop_begin(struct plait__deque *deque, const void *item) {
+    int64_t index = plait__load(&deque->bottom) - 1;
+    if (plait__unlikely(plait__load(plait__deque_cell(deque, index)) != item)) return PLAIT__NOT_LAST_PUSHED;
+    plait__store_ordered(&deque->bottom, index);
+    return plait__likely(plait__load_seq(&deque->top) < index) ? PLAIT__POPPED : PLAIT__POP_LAST;
+}
+bool plait__deque_pop_last(struct plait__deque *deque);
 
 /* Takes this item back. False: it is not there any more, or not the one pushed last. */
 static inline bool plait__deque_pop(struct plait__deque *deque, const void *item) {
-    int64_t index = plait__load(&deque->bottom) - 1;
-    if (plait__unlikely(plait__load(plait__deque_cell(deque, index)) != item)) return false;
-    plait__store_ordered(&deque->bottom, index);
-    int64_t top = plait__load_seq(&deque->top);
-    return plait__likely(top < index) || plait__deque_pop_last(deque, index, top);
+    enum plait__pop pop = plait__deque_pop_begin(deque, item);
+    return pop == PLAIT__POPPED || (pop == PLAIT__POP_LAST && plait__deque_pop_last(deque));
 }
 
 /* Takes back the one pushed last; NULL: none is left. */
@@ -82,10 +90,9 @@ static inline int64_t plait__deque_stolen(const struct plait__deque *deque) {
 
 /* ---- for everybody ---- */
 
-/* Whether the oldest item has an index of `from` or more; without any order, so only worth a try. 0 for all. */
-static inline bool plait__deque_any(const struct plait__deque *deque, int64_t from) {
-    int64_t top = plait__load(&deque->top);
-    return top >= from && top < plait__load(&deque->bottom);
+/* Whether there is anything; without any order, so only worth a try. */
+static inline bool plait__deque_any(const struct plait__deque *deque) {
+    return plait__load(&deque->top) < plait__load(&deque->bottom);
 }
 
 /* A theft in two steps: between them the thief may look whether it still wants the item. */
@@ -95,8 +102,8 @@ struct plait__theft {
     void *item; /* not to be looked into before it is won */
 };
 
-/* False: no item of index `from` or more is to be had. */
-bool plait__deque_look(struct plait__deque *deque, int64_t from, struct plait__theft *theft);
+/* Finds the oldest item; false: there is none. */
+bool plait__deque_look(struct plait__deque *deque, struct plait__theft *theft);
 /* True: the item is the thief's. False: somebody else was faster. */
 bool plait__deque_win(const struct plait__theft *theft);
 

@@ -121,6 +121,8 @@ void plait__worker_abandon(struct plait__worker *worker) {
     struct plait__self *self = plait__self();
     self->shields = 0;
     self->task = NULL; /* those frames are gone */
+    self->task_token = NULL;
+    plait__spawn_abandon(worker);
     plait_future *future;
     while ((future = worker->running) != NULL) {
         plait_token_leave(future->outer ? future->outer->token : NULL);

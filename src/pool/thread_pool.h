@@ -5,7 +5,7 @@
  * lock. What a task forks (spawn.h) goes into the deque of its worker. A worker takes its next job from its
  * own ring; every 61st time, and when the ring is empty, from the common queue, from which it moves a batch
  * into its ring; then it looks at all others, beginning with one at random, and takes half of a ring that it
- * finds work in. The idea is that of Cilk and of Blumofe and Leiserson (1999); rings, batches and the odd
+ * finds work in, or else a child from a deque. The idea is that of Cilk and of Blumofe and Leiserson (1999); rings, batches and the odd
  * number are Go's and Tokio's.
  *
  * WHO WAKES WHOM. A worker that finds nothing puts itself on the list of the idle, newest first, and sleeps. At
@@ -53,6 +53,7 @@
 
 #include <plait/thread.h>
 #include <pool/injector.h>
+#include <pool/spawn.h>
 #include <pool/task_ring.h>
 #include <wait/waiter.h>
 
@@ -102,6 +103,7 @@ struct plait__worker {
     /* Others look at these. */
     char apart[64];
     struct plait__task_ring ring;
+    struct plait__spawner spawner;
 };
 
 static inline struct plait__thread_pool *plait__thread_pool(plait_pool *pool) {

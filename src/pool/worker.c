@@ -115,6 +115,17 @@ static plait_future *steal(struct plait__worker *worker) {
     return NULL;
 }
 
+/* Runs what another worker has spawned; false: there was none. */
+static bool help_parent(struct plait__worker *worker) {
+    struct plait__thread_pool *pool = worker->pool;
+    uint32_t count = plait__pool_workers(pool), first = plait__random(plait__self()) % count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct plait__worker *victim = plait__pool_worker(pool, (first + i) % count);
+        if (victim != worker && plait__spawn_steal(worker, victim)) return true;
+    }
+    return false;
+}
+
 /* One thing to do; false: there was none. */
 static bool do_one(struct plait__worker *worker) {
     bool common_first = ++worker->turn % TURNS == 0;
@@ -127,8 +138,9 @@ static bool do_one(struct plait__worker *worker) {
     if (job) future = plait__job_future(job);
     if (!future && common_first) future = plait__task_ring_take(&worker->ring);
     if (!future) future = steal(worker);
-    if (future) do_future(worker, future);
-    return future;
+    if (!future) return help_parent(worker);
+    do_future(worker, future);
+    return true;
 }
 
 /* Nothing was found: rests, unless it has come meanwhile. False: the pool is closed, and it is time to go. */
@@ -178,6 +190,7 @@ static void *work(void *argument) {
     struct plait__worker *worker = argument;
     plait__current_worker = worker;
     worker->thread = plait_thread_current();
+    plait__spawner_begin(&worker->spawner);
     pthread_cleanup_push(left_early, worker);
     serve(worker);
     pthread_cleanup_pop(0);

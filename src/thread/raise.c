@@ -13,12 +13,15 @@
 
 void plait__frame_begin(struct plait__frame *frame, const char *name) {
     struct plait__self *self = plait__self();
-    *frame = (struct plait__frame){.name = name, .outer = self->task};
+    *frame = (struct plait__frame){.name = name, .outer = self->task, .outer_token = self->task_token};
     self->task = frame;
+    self->task_token = self->token;
 }
 
 plait_status plait__frame_end(struct plait__frame *frame) {
-    plait__self()->task = frame->outer;
+    struct plait__self *self = plait__self();
+    self->task = frame->outer;
+    self->task_token = frame->outer_token;
     return frame->status;
 }
 
@@ -74,17 +77,26 @@ static char *compose(plait_status code, int number, const char *format, va_list 
     return message;
 }
 
+void plait__frame_raise(plait_status status, char *message) {
+    struct plait__frame *frame = plait__self()->task;
+    if (!frame) {
+        plait__release(message);
+        return;
+    }
+    plait__frame_clear(frame);
+    frame->raised = 1;
+    frame->end = 0;
+    frame->status = status;
+    frame->message = message;
+}
+
 plait_status plait_raise(plait_status code, const char *format, ...) {
     int number = errno;
     struct plait__frame *frame = plait__self()->task;
     if (code <= PLAIT_OK || !frame) return PLAIT_INVALID;
-    plait__frame_clear(frame);
-    frame->raised = 1;
-    frame->end = 0;
-    frame->status = code;
     va_list arguments;
     va_start(arguments, format);
-    frame->message = compose(code, number, format, arguments);
+    plait__frame_raise(code, compose(code, number, format, arguments));
     va_end(arguments);
     errno = number;
     return PLAIT_OK;

@@ -25,6 +25,7 @@
 #ifndef PLAIT__TASK_FRAME_H
 #define PLAIT__TASK_FRAME_H
 
+#include <plait/cancel.h>
 #include <plait/raise.h>
 #include <plait/status.h>
 
@@ -35,15 +36,19 @@ struct plait__frame {
     char *message;    /* allocated; NULL if nothing was raised, or memory was out */
     const char *name; /* of the task, for people; may be NULL */
     struct plait__frame *outer;
+    const plait_token *outer_token; /* under which that one began */
 };
 
-/* From here on plait_raise on this thread means this frame. */
+/* From here on plait_raise on this thread means this frame. The current token is the task's: it stays alive until
+ * the frame ends. */
 void plait__frame_begin(struct plait__frame *frame, const char *name);
 /* Until here. The status raised, or PLAIT_OK. The message stays in the frame: take or clear it. */
 plait_status plait__frame_end(struct plait__frame *frame);
 /* The message, to be given back with plait__release by the caller; NULL if there is none. For people use
  * plait__failure_words on it. */
 char *plait__frame_take(struct plait__frame *frame);
+/* As plait_raise on this thread, of what was raised in another frame; takes over the message, which may be NULL. */
+void plait__frame_raise(plait_status status, char *message);
 /* Forgets what was raised. */
 void plait__frame_clear(struct plait__frame *frame);
 

@@ -41,6 +41,7 @@ struct plait__self {
     /* Left for the floors above; the wait core does not look inside. */
     void *thread;                        /* src/thread: the plait_thread that this is */
     void *task;                          /* src/thread: the task being run, for plait_raise */
+    const plait_token *task_token;       /* src/thread: `token` when that task began */
     void *locals;                        /* src/thread: values of plait_local */
     void (*ended)(struct plait__self *); /* called once when the thread ends, from a pthread key */
 };

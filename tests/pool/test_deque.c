@@ -12,28 +12,28 @@ enum { CELLS = PLAIT__DEQUE_CELLS };
 static struct plait__deque deque;
 static int items[2 * CELLS];
 
-static void *steal_from(int64_t from) {
+static void *steal(void) {
     struct plait__theft theft;
-    return plait__deque_look(&deque, from, &theft) && plait__deque_win(&theft) ? theft.item : NULL;
+    return plait__deque_look(&deque, &theft) && plait__deque_win(&theft) ? theft.item : NULL;
 }
 
 TEST(a_new_deque_is_empty) {
-    ck_assert(!plait__deque_any(&deque, 0));
+    ck_assert(!plait__deque_any(&deque));
     ck_assert(!plait__deque_pop(&deque, &items[0]));
     ck_assert_ptr_null(plait__deque_pop_any(&deque));
-    ck_assert_ptr_null(steal_from(0));
+    ck_assert_ptr_null(steal());
     ck_assert_int_eq(plait__deque_stolen(&deque), 0);
 }
 
 TEST(the_owner_takes_the_newest_and_thieves_the_oldest) {
     for (int i = 0; i < 4; i++) ck_assert(plait__deque_push(&deque, &items[i]));
-    ck_assert(plait__deque_any(&deque, 0));
-    ck_assert_ptr_eq(steal_from(0), &items[0]);
+    ck_assert(plait__deque_any(&deque));
+    ck_assert_ptr_eq(steal(), &items[0]);
     ck_assert(plait__deque_pop(&deque, &items[3]));
-    ck_assert_ptr_eq(steal_from(0), &items[1]);
+    ck_assert_ptr_eq(steal(), &items[1]);
     ck_assert(plait__deque_pop(&deque, &items[2])); /* the last one: a compare-and-swap */
-    ck_assert(!plait__deque_any(&deque, 0));
-    ck_assert_ptr_null(steal_from(0));
+    ck_assert(!plait__deque_any(&deque));
+    ck_assert_ptr_null(steal());
     ck_assert_int_eq(plait__deque_stolen(&deque), 2);
 }
 
@@ -49,7 +49,7 @@ TEST(only_the_item_pushed_last_can_be_taken_back) {
 TEST(a_stolen_item_cannot_be_taken_back) {
     for (int round = 0; round < 3; round++) {
         ck_assert(plait__deque_push(&deque, &items[0]));
-        ck_assert_ptr_eq(steal_from(0), &items[0]);
+        ck_assert_ptr_eq(steal(), &items[0]);
         ck_assert(!plait__deque_pop(&deque, &items[0]));
         ck_assert_ptr_null(plait__deque_pop_any(&deque));
         ck_assert_int_eq(plait__deque_stolen(&deque), round + 1);
@@ -59,7 +59,7 @@ TEST(a_stolen_item_cannot_be_taken_back) {
 TEST(a_full_deque_takes_no_more_and_goes_on_when_something_has_left) {
     for (int i = 0; i < CELLS; i++) ck_assert(plait__deque_push(&deque, &items[i]));
     ck_assert(!plait__deque_push(&deque, &items[CELLS]));
-    ck_assert_ptr_eq(steal_from(0), &items[0]);
+    ck_assert_ptr_eq(steal(), &items[0]);
     ck_assert(plait__deque_push(&deque, &items[CELLS]));
     ck_assert(!plait__deque_push(&deque, &items[CELLS + 1]));
     for (int i = CELLS; i > 0; i--) ck_assert(plait__deque_pop(&deque, &items[i]));
@@ -71,33 +71,24 @@ TEST(cells_are_used_again_and_again) {
         int *first = &items[round % CELLS], *second = &items[CELLS + round % CELLS];
         ck_assert(plait__deque_push(&deque, first));
         ck_assert(plait__deque_push(&deque, second));
-        ck_assert_ptr_eq(steal_from(0), first);
+        ck_assert_ptr_eq(steal(), first);
         if (round % 3) {
             ck_assert(plait__deque_pop(&deque, second));
         } else {
-            ck_assert_ptr_eq(steal_from(0), second);
+            ck_assert_ptr_eq(steal(), second);
         }
     }
-}
-
-TEST(a_thief_can_ask_for_what_was_pushed_from_some_point_on) {
-    for (int i = 0; i < 3; i++) ck_assert(plait__deque_push(&deque, &items[i]));
-    ck_assert(plait__deque_any(&deque, 0) && !plait__deque_any(&deque, 1));
-    ck_assert_ptr_null(steal_from(1));
-    ck_assert_ptr_eq(steal_from(0), &items[0]);
-    ck_assert_ptr_eq(steal_from(1), &items[1]);
-    ck_assert_ptr_null(steal_from(3));
 }
 
 TEST(a_theft_fails_if_the_item_has_left_meanwhile) {
     struct plait__theft one, other;
     ck_assert(plait__deque_push(&deque, &items[0]));
-    ck_assert(plait__deque_look(&deque, 0, &one));
-    ck_assert(plait__deque_look(&deque, 0, &other));
+    ck_assert(plait__deque_look(&deque, &one));
+    ck_assert(plait__deque_look(&deque, &other));
     ck_assert(plait__deque_win(&one));
     ck_assert(!plait__deque_win(&other));
     ck_assert(plait__deque_push(&deque, &items[1]));
-    ck_assert(plait__deque_look(&deque, 0, &one));
+    ck_assert(plait__deque_look(&deque, &one));
     ck_assert(plait__deque_pop(&deque, &items[1]));
     ck_assert(plait__deque_push(&deque, &items[2])); /* another item: the old theft must not get it */
     ck_assert(!plait__deque_win(&one));
@@ -124,7 +115,7 @@ static struct {
 static void *thief(void *unused) {
     uint64_t stolen = 0;
     for (uint32_t looks = 1; !plait__load_acquire(&play.over); looks++) {
-        struct item *item = steal_from(0);
+        struct item *item = steal();
         if (item) {
             item->had++;
             stolen++;
