@@ -1,4 +1,4 @@
-/* bench-future - what it costs to ask a task for its result. See also fork.c and memory.c.
+/* bench-future - what it costs to ask a task for its result. See also fork.c.
  *
  * From outside: many tasks handed over, then each result asked for; and one task at a time. Every run has a process
  * of its own and a pool with a worker for each CPU.
@@ -70,6 +70,5 @@ int main(int argc, char **argv) {
     bench_start("future", argc, argv);
     compare_results();
     compare_fork();
-    compare_memory();
     return bench_finish();
 }

@@ -1,159 +1,181 @@
-/* memory.c - how much memory plait takes for what waits, and how often it asks for some.
+/* bench-memory - how much memory plait and its peers take for what waits, and how often they ask for some.
  *
- * Its allocator is replaced by one that counts. No peer lets one look like this.
+ * This program's malloc counts: blocks, and bytes with what malloc itself adds to a block. Peers that take their memory
+ * from elsewhere, APR and oneTBB, are not here, nor are those that are programs of their own.
  */
-#include "parts.h"
 #include "peers.h"
 #include "place.h"
+#include "pool_kinds.h"
+#include "queue_kinds.h"
 #include "work.h"
 
+#include <errno.h>
+#include <malloc.h>
 #include <plait/event.h>
-#include <plait/memory.h>
 #include <plait/pool.h>
-#include <plait/queue.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { ROUNDS = 5, ITEMS = 100000, FUTURES = 10000, SUBMITS = 20000, HEADER = 16 };
+enum { ROUNDS = 5, ITEMS = 100000, FUTURES = 10000, BATCHES = 20, ROOM = 1024 };
+
+/* ---- malloc ---- */
 
 static atomic_llong bytes;
-static atomic_llong allocations;
+static atomic_llong blocks;
 
-static void *allocate(size_t size, void *unused) {
-    (void)unused;
-    size_t *block = malloc(size + HEADER);
-    if (!block) return NULL;
-    *block = size;
-    atomic_fetch_add(&bytes, (long long)size);
-    atomic_fetch_add(&allocations, 1);
-    return (char *)block + HEADER;
+/* The C library's own, under the names by which whoever replaces malloc can still call it. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *memory);
+
+static long long size_of(void *memory) {
+    return memory ? (long long)malloc_usable_size(memory) + (long long)sizeof(size_t) : 0;
 }
 
-static void release(void *memory, void *unused) {
-    (void)unused;
-    size_t *block = (size_t *)(void *)((char *)memory - HEADER);
-    atomic_fetch_sub(&bytes, (long long)*block);
-    free(block);
+static void *counted(void *memory) {
+    atomic_fetch_add_explicit(&blocks, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&bytes, size_of(memory), memory_order_relaxed);
+    return memory;
 }
+
+void *malloc(size_t size) {
+    return counted(__libc_malloc(size));
+}
+
+void *calloc(size_t count, size_t size) {
+    return counted(__libc_calloc(count, size));
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+    return counted(__libc_memalign(alignment, size));
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size) {
+    *memory = aligned_alloc(alignment, size);
+    return *memory ? 0 : ENOMEM;
+}
+
+void *realloc(void *memory, size_t size) {
+    atomic_fetch_sub_explicit(&bytes, size_of(memory), memory_order_relaxed);
+    return counted(__libc_realloc(memory, size));
+}
+
+void free(void *memory) {
+    atomic_fetch_sub_explicit(&bytes, size_of(memory), memory_order_relaxed);
+    __libc_free(memory);
+}
+
+/* ---- items ---- */
+
+/* Bytes for each item of a queue in which so many lie, the queue itself among them. */
+static void run_items(const void *what, const void *detail, double *figures) {
+    const struct queue_kind *kind = what;
+    const size_t *room = detail;
+    size_t items = *room ? *room : bench_amount(ITEMS);
+    long long before = atomic_load(&bytes);
+    void *queue = kind->make(*room);
+    if (!queue) bench_fail("no queue to be had");
+    kind->put_all(queue, 1, items + 1);
+    figures[0] = (double)(atomic_load(&bytes) - before) / (double)items;
+}
+
+/* ---- futures ---- */
 
 PLAIT_TASK(long, successor, (long, number)) {
     return number + 1;
 }
 
-PLAIT_TASK(void, nothing) {}
-
-/* ---- what is counted ---- */
-
-static double bytes_of_queue(size_t room) {
-    long long before = atomic_load(&bytes);
-    plait_queue *queue = plait_queue_of(uint64_t, room);
-    size_t items = room ? room : bench_amount(ITEMS);
-    for (uint64_t i = 0; i < items; i++)
-        if (plait_queue_put(queue, &i)) bench_fail("plait_queue_put failed");
-    return (double)(atomic_load(&bytes) - before) / (double)items;
-}
-
-static double bytes_per_item_unbounded(void) {
-    return bytes_of_queue(0);
-}
-
-static double bytes_per_item_bounded(void) {
-    return bytes_of_queue(1024);
-}
-
-/* While one task keeps the only worker, so that all of them wait. */
 PLAIT_TASK(void, wait_for, (plait_event *, event)) {
     plait_event_wait(event);
 }
 
-static double bytes_per_future(void) {
+/* While one task keeps the only worker, so that all of them wait. */
+static void run_futures(const void *what, const void *detail, double *figures) {
     static plait_event event;
+    static plait_future *futures[FUTURES];
     plait_pool *pool = plait_pool_new(1);
     size_t count = bench_amount(FUTURES);
-    plait_future **futures = malloc(count * sizeof *futures);
-    if (!pool || !futures || plait_post(pool, wait_for, &event)) bench_fail("no pool to be had");
+    (void)what;
+    (void)detail;
+    if (!pool || plait_post(pool, wait_for, &event)) bench_fail("no pool to be had");
     long long before = atomic_load(&bytes);
     for (size_t i = 0; i < count; i++) futures[i] = plait_submit(pool, successor, (long)i);
-    double each = (double)(atomic_load(&bytes) - before) / (double)count;
+    figures[0] = (double)(atomic_load(&bytes) - before) / (double)count;
     plait_event_set(&event);
     for (size_t i = 0; i < count; i++) {
         if (plait_result(futures[i])) bench_fail("plait_result failed");
         plait_future_free(futures[i]);
     }
-    free(futures);
-    return each;
 }
 
-static void submit_and_take(plait_pool *pool, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        plait_future *future = plait_submit(pool, successor, (long)i);
-        if (plait_result(future)) bench_fail("plait_result failed");
-        plait_future_free(future);
-    }
+/* ---- mallocs ---- */
+
+typedef void batch_of_tasks(const struct pool_kind *kind);
+
+static void take_results(const struct pool_kind *kind) {
+    if (!kind->results(RESULTS_AT_ONCE)) bench_fail("a wrong result");
 }
 
-static void post_and_take(plait_pool *pool, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (plait_post(pool, nothing)) bench_fail("plait_post failed");
-    submit_and_take(pool, 1);
+static void run_tasks(const struct pool_kind *kind) {
+    kind->run_many(RESULTS_AT_ONCE, 0);
 }
 
-static double allocations_of(void (*hand_over)(plait_pool *pool, size_t count)) {
-    plait_pool *pool = plait_pool_new(place_cpus());
-    size_t count = bench_amount(SUBMITS);
-    if (!pool) bench_fail("no pool to be had");
-    hand_over(pool, count);
-    long long before = atomic_load(&allocations);
-    hand_over(pool, count);
-    return (double)(atomic_load(&allocations) - before) / (double)count;
+/* How often memory is asked for, for each of many tasks, when as many have been run before. */
+static void count_mallocs(const struct pool_kind *kind, batch_of_tasks *batch, double *figures) {
+    size_t batches = bench_amount(BATCHES);
+    kind->start(place_cpus());
+    for (size_t i = 0; i < batches; i++) batch(kind);
+    long long before = atomic_load(&blocks);
+    for (size_t i = 0; i < batches; i++) batch(kind);
+    figures[0] = (double)(atomic_load(&blocks) - before) / (double)(batches * RESULTS_AT_ONCE);
 }
 
-static double allocations_per_submit(void) {
-    return allocations_of(submit_and_take);
+static void run_results(const void *what, const void *detail, double *figures) {
+    (void)detail;
+    count_mallocs(what, take_results, figures);
 }
 
-static double allocations_per_post(void) {
-    return allocations_of(post_and_take);
+static void run_posts(const void *what, const void *detail, double *figures) {
+    (void)detail;
+    count_mallocs(what, run_tasks, figures);
 }
 
 /* ---- shapes ---- */
 
-struct count {
-    double (*count)(void);
+static const struct bench_contestant unbounded[] = {
+    PEER_GLIB("GAsyncQueue", queue_glib),
+    {.who = "plait", .ours = true, .what = &queue_plait},
 };
-
-static void run(const void *what, const void *detail, double *figures) {
-    const struct count *count = what;
-    static const plait_allocator counting = {allocate, release, NULL};
-    (void)detail;
-    if (plait_set_allocator(&counting)) bench_fail("plait_set_allocator failed");
-    figures[0] = count->count();
-}
-
-static const struct count counts[] = {{bytes_per_item_unbounded},
-                                      {bytes_per_item_bounded},
-                                      {bytes_per_future},
-                                      {allocations_per_submit},
-                                      {allocations_per_post}};
-static const struct bench_contestant memories[] = {
-    {.who = "plait item, unbounded", .ours = true, .what = &counts[0]},
-    {.who = "plait item, bounded", .ours = true, .what = &counts[1]},
-    {.who = "plait future", .ours = true, .what = &counts[2]},
+static const struct bench_contestant bounded[] = {
+    {.who = "plait", .ours = true, .what = &queue_plait},
 };
-static const struct bench_contestant steadies[] = {
-    {.who = "plait_submit", .ours = true, .what = &counts[3]},
-    {.who = "plait_post", .ours = true, .what = &counts[4]},
+static const struct bench_contestant futures[] = {
+    {.who = "plait", .ours = true},
+};
+static const struct bench_contestant pools[] = {
+    PEER_UV("libuv", pool_uv),
+    PEER_GLIB("GThreadPool", pool_glib),
+    {.who = "plait", .ours = true, .what = &pool_plait},
 };
 
 static const char *const bytes_told[] = {"bytes_each", NULL};
-static const char *const allocations_told[] = {"mallocs_each", NULL};
+static const char *const mallocs_told[] = {"mallocs_each", NULL};
+static const size_t rooms[] = {0, ROOM};
 
-void compare_memory(void) {
-    static const struct bench_shape shapes[] = {
-        {"memory for each that waits", bytes_told, run, NULL, memories, LENGTH(memories), ROUNDS,
-         .apart = true},
-        {"mallocs in steady state", allocations_told, run, NULL, steadies, LENGTH(steadies), ROUNDS,
-         .apart = true},
-    };
+static const struct bench_shape shapes[] = {
+    {"an item in a queue, unbounded", bytes_told, run_items, &rooms[0], unbounded, LENGTH(unbounded), ROUNDS,
+     true},
+    {"an item in a queue, bounded", bytes_told, run_items, &rooms[1], bounded, LENGTH(bounded), ROUNDS, true},
+    {"a future", bytes_told, run_futures, NULL, futures, LENGTH(futures), ROUNDS, true},
+    {"mallocs for a task and its result", mallocs_told, run_results, NULL, pools, LENGTH(pools), ROUNDS,
+     true},
+    {"mallocs for a task without result", mallocs_told, run_posts, NULL, pools, LENGTH(pools), ROUNDS, true},
+};
+
+int main(int argc, char **argv) {
+    bench_start("memory", argc, argv);
     for (int i = 0; i < LENGTH(shapes); i++) bench_compare(&shapes[i]);
+    return bench_finish();
 }

@@ -15,7 +15,6 @@ void compare_queue_orders(void); /* bench-queue */
 void compare_queue_flow(void);   /* bench-queue */
 void compare_queue_lone(void);   /* bench-queue */
 
-void compare_fork(void);   /* bench-future */
-void compare_memory(void); /* bench-future */
+void compare_fork(void); /* bench-future */
 
 #endif

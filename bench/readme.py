@@ -2,75 +2,87 @@
 
     ./dev bench --json | python3 bench/readme.py
 
-Between the two `measured` comments of README.md comes a table: for each shape plait's median beside that of the best of
-its peers in the same run, with the machine and the day. Nobody types figures there by hand. A run during which other
-programs used more than a tenth of the CPUs is refused, for its figures would tell of them. The median of all shapes
-decides: what the kernel does for ending threads is nobody's, and looks like others' work where threads are started.
+Between the two `measured` comments of README.md comes a table: plait's median beside that of the best of its peers in the
+same run, with the machine and the day. Of all that is measured it shows what STORY names; bench/results.py writes down
+the rest. Nobody types figures there by hand. A run during which other programs used more than a tenth of the CPUs is
+refused, for its figures would tell of them. The median of all shapes decides: what the kernel does for ending threads is
+nobody's, and looks like others' work where threads are started.
 """
 
-import json
 import re
 import sys
 from pathlib import Path
-from statistics import median
+
+import measured
 
 README = Path(__file__).parent.parent / "README.md"
 PLACE = re.compile(r"<!-- measured -->\n.*?<!-- end of measured -->\n", re.DOTALL)
-OTHERS_MOST = 0.1
-UNITS = {"ns_per_op": "ns", "bytes_per_thread": "bytes"}
+
+# Bench, shape, who of ours. {workers} is the largest number that was measured.
+STORY = [
+    ("lock", "1 thread: lock", "plait"),
+    ("lock", "2 threads, 100 ns inside, 200 ns outside", "plait"),
+    ("lock", "4 threads, 0 ns inside, 0 ns outside", "plait"),
+    ("thread", "start and join, one at a time", "plait"),
+    ("thread", "memory of 10000 sleeping threads", "plait"),
+    ("queue", "put+get in one thread, bounded", "plait"),
+    ("queue", "1p1c, bounded", "plait"),
+    ("queue", "2p2c, bounded", "plait"),
+    ("queue", "4p4c, bounded", "plait"),
+    ("queue", "1p4c, bounded", "plait"),
+    ("queue", "4p1c, bounded", "plait"),
+    ("queue", "4p4c, unbounded", "plait"),
+    ("queue", "4p4c, bounded", "plait, 64 at a time"),
+    ("queue", "4p4c, bounded, all on one CPU", "plait"),
+    ("queue", "a lone item every 500 us", "plait"),
+    ("wake", "ping-pong, a CPU for each thread", "plait queue(1)"),
+    ("wake", "ping-pong, both on one CPU", "plait queue(1)"),
+    ("wake", "put that wakes a getter, a CPU for each", "plait queue(1)"),
+    ("wake", "submit to a sleeping pool, a CPU for each", "plait_post"),
+    ("pool", "submit+run an empty task", "plait"),
+    ("future", "submit+result, 1000 at a time", "plait"),
+    ("future", "submit+result, one at a time", "plait"),
+    ("future", "fork-join fib(30), {workers}", "plait_spawn"),
+    ("map", "1000000 cheap items, {workers}", "plait"),
+    ("map", "items of 10 us, {workers}", "plait"),
+]
 
 
-def read_results(lines):
-    """The rows by shape, in order."""
-    shapes = {}
-    for line in lines:
-        row = json.loads(line)
-        shapes.setdefault((row["bench"], row["shape"]), []).append(row)
-    return shapes
-
-
-def figure(row):
-    """What was measured, and its unit."""
-    for key, unit in UNITS.items():
-        if key in row:
-            return row[key], unit
-    sys.exit(f"no figure known in {row}")
-
-
-def written(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+def story(shapes):
+    """The rows of STORY that were measured, with the best peer of each."""
+    for bench, shape, who in STORY:
+        number = measured.most_workers(shapes, bench)
+        shape = shape.format(workers=f"{number} worker{'s' if number > 1 else ''}")
+        rows = shapes.get((bench, shape), [])
+        peer = measured.best(rows)
+        for row in rows:
+            if row["who"] == who and peer:
+                yield row, peer
 
 
 def table_lines(shapes):
     yield "| what | plait | best peer | plait / best peer |"
     yield "|---|---:|---:|---:|"
-    for (bench, shape), rows in shapes.items():
-        peers = [row for row in rows if not row["who"].startswith("plait")]
-        best = min(peers, key=lambda row: figure(row)[0], default=None)
-        for row in rows:
-            if not row["who"].startswith("plait") or best is None:
-                continue
-            value, unit = figure(row)
-            other = figure(best)[0]
-            name = "" if row["who"] == "plait" else f" ({row['who']})"
-            yield (f"| {bench}: {shape}{name} | {written(value)} {unit} | {written(other)} {unit}, {best['who']} "
-                   f"| {value / other:.2f} |")
+    for row, peer in story(shapes):
+        value, unit = measured.figure(row)
+        other = measured.value(peer)
+        name = "" if row["who"] == "plait" else f" ({row['who']})"
+        yield (f"| {row['bench']}: {row['shape']}{name} | {measured.written(value, unit)} "
+               f"| {measured.written(other, unit)}, {peer['who']} | {value / other:.2f} |")
 
 
 def main():
-    shapes = read_results(sys.stdin)
-    rows = [row for rows in shapes.values() for row in rows]
-    if not rows:
-        sys.exit("nothing was measured")
-    others = median(row["others_cpu_share"] for row in rows)
-    if others > OTHERS_MOST:
+    shapes = measured.read(sys.stdin)
+    others = measured.others(shapes)
+    if others > measured.OTHERS_MOST:
         sys.exit(f"other programs used {others:.0%} of the CPUs: measure again when the machine is quiet")
     text = README.read_text()
     if not PLACE.search(text):
         sys.exit("README.md has no place for it: two comments, `measured` and `end of measured`")
     table = "\n".join(table_lines(shapes))
-    block = (f"<!-- measured -->\n## Measured\n\nMedians of interleaved runs on {rows[-1]['machine']}, as `./dev bench` "
-             f"makes them.\n\n{table}\n\n<!-- end of measured -->\n")
+    block = (f"<!-- measured -->\n## Measured\n\nMedians of interleaved runs on {measured.machine(shapes)}, as "
+             f"`./dev bench` makes them. All figures: [bench/RESULTS.md](bench/RESULTS.md).\n\n{table}\n\n"
+             f"<!-- end of measured -->\n")
     README.write_text(PLACE.sub(lambda _: block, text))
 
 

@@ -18,7 +18,7 @@ struct report {
     int rounds;
     double others; /* share of the CPUs that other programs used meanwhile */
     struct report_row rows[BENCH_CONTESTANTS];
-    const struct report_row *best; /* of the peers; NULL: none is here */
+    const struct report_row *best; /* of the peers; NULL: none is here, or it has nothing to divide by */
 };
 
 void report_table(const struct report *report);

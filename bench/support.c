@@ -140,7 +140,7 @@ static const struct report_row *best_peer(const struct report *report) {
         if (row->contestant->ours || row->contestant->missing) continue;
         if (!best || row->median[0] < best->median[0]) best = row;
     }
-    return best;
+    return best && best->median[0] > 0 ? best : NULL;
 }
 
 static void fill(struct report *report, samples taken) {
