@@ -1,14 +1,16 @@
 /* plait/queue.h - a queue: threads hand each other items.
  *
- * First in, first out; or last in, first out; or the smallest first. Items are of any one size and are copied in and out: a number, a pointer, a struct. A queue with a
- * maxsize makes whoever puts wait when it is full, one without (0) grows. Any number of threads may put
- * and get. task_done and join tell when all that was put has also been dealt with; shutdown ends it all
- * cleanly: nobody waits for ever, and no item is lost without its destroy function being called.
- * It is Python's queue.Queue, LifoQueue and PriorityQueue, shutdown (3.13) included.
+ * First in, first out; or last in, first out; or the smallest first; or handed over directly, from thread to
+ * thread. Items are of any one size and are copied in and out: a number, a pointer, a struct. A queue with a
+ * maxsize makes whoever puts wait when it is full, one without (0) grows. Any number of threads may put and
+ * get. task_done and join tell when all that was put has also been dealt with; shutdown ends it all cleanly:
+ * nobody waits for ever, and no item is lost without its destroy function being called. It is Python's
+ * queue.Queue, LifoQueue and PriorityQueue, shutdown (3.13) included; docs/queues.md is a guide with a
+ * program for each kind.
  *
  * An item goes in and out through a pointer to it. The verbs below are macros that also pass the size of
- * what the pointer points to, so an item of the wrong type's size is refused with PLAIT_INVALID. Whoever
- * has only a void pointer uses the functions whose names end in _sized.
+ * what the pointer points to, so an item of the wrong type's size is refused with PLAIT_INVALID. Whoever has
+ * only a void pointer uses the functions whose names end in _sized.
  *
  * Example:
  *     #include <plait.h>
@@ -25,13 +27,14 @@
  *         }
  *         plait_queue_shutdown(queue, false);                           // no more; what is there stays
  *         struct job job;
+ *         plait_status status;
  *         int done = 0;
- *         while (plait_queue_get(queue, &job) == PLAIT_OK) {            // until PLAIT_SHUTDOWN
+ *         plait_queue_each(queue, &job, &status) {                      // until PLAIT_SHUTDOWN
  *             printf("job %d weighs %g\n", job.number, job.weight);
  *             plait_queue_task_done(queue);
  *             done++;
  *         }
- *         return done == 3 && plait_queue_join(queue) == PLAIT_OK
+ *         return done == 3 && status == PLAIT_SHUTDOWN && plait_queue_join(queue) == PLAIT_OK
  *             && plait_queue_free(queue) == PLAIT_OK ? 0 : 1;
  *     }
  */
@@ -47,31 +50,33 @@ PLAIT_BEGIN
 
 typedef struct plait_queue plait_queue;
 
-/* A queue for items of this type, in the order in which they come out: the first put comes first, or the last
- * put comes first. maxsize: how many items it holds at most; 0: any number, in memory that grows, and goes
- * back when a burst is over. NULL when memory is out, and with PLAIT_INVALID for a maxsize that was negative
- * before it became a size_t (which Python takes for any number; in C it is more likely a mistake). Free it
- * with plait_queue_free. Any thread. Python: Queue(maxsize), LifoQueue(maxsize). */
+/* A queue for items of this type, in the order in which they come out: the first put comes first, or the
+ * last put comes first. maxsize: how many items it holds at most; 0: any number, in memory that grows, and
+ * goes back when a burst is over. NULL when memory is out, and with PLAIT_INVALID for a maxsize that was
+ * negative before it became a size_t (which Python takes for any number; in C it is more likely a mistake).
+ * Free it with plait_queue_free. Any thread. Python: Queue(maxsize), LifoQueue(maxsize). */
 #define plait_queue_of(type, maxsize) plait_queue_new(sizeof(type), (maxsize))
 #define plait_lifo_queue_of(type, maxsize) plait_lifo_queue_new(sizeof(type), (maxsize))
 
 /* The same, but the smallest item comes first, and of equal ones the first put. `member` is the number in an
- * item of this type by which they are compared: an integer, an enum, a float or a double.
- * Python: PriorityQueue(maxsize), with a stable order. A heap with four children; Johnson 1975. */
+ * item of this type by which they are compared: an integer, an enum, a float or a double. Python:
+ * PriorityQueue(maxsize), with a stable order. A heap with four children; Johnson 1975. */
 #define plait_priority_queue_by(type, maxsize, member) \
     plait_priority_queue_new_by(sizeof(type), (maxsize), plait_key_of(type, member))
 
-/* The same, with a comparison of your own: less(one, other, context) says whether one comes before the other.
- * It is called by whoever puts or gets, some log(items) times. No two threads compare items of the same queue
- * at once, so the others wait in put, get, peek and shutdown meanwhile, also in _until and _nowait: keep it
- * short and let it wait for nothing. It must return, must not fork, and may use other queues; of its own it may
- * ask for qsize, empty, full and task_done, and all else returns PLAIT_DEADLOCK there. A comparison that
- * contradicts itself makes a wrong order, and no other harm. PLAIT_INVALID for none. */
+/* The same, with a comparison of your own: less(one, other, context) says whether one comes before the
+ * other. It is called by whoever puts or gets, some log(items) times. No two threads compare items of the
+ * same queue at once, so the others wait in put, get, peek and shutdown meanwhile, also in _until and
+ * _nowait: keep it short and let it wait for nothing. It must return, must not fork, and may use other
+ * queues; of its own, what would look at items, join or end it returns PLAIT_DEADLOCK there, while qsize and
+ * task_done, say, work. A comparison that contradicts itself makes a wrong order, and no other harm.
+ * PLAIT_INVALID for none. */
 #define plait_priority_queue_of(type, maxsize, less, context) \
     plait_priority_queue_new(sizeof(type), (maxsize), (less), (context))
 
-/* A queue in which nothing lies: a put returns when a getter has taken the item, and a put that does not wait
- * is done only if a getter waits. qsize is 0; it is always empty, and always full. Go's unbuffered channel. */
+/* A queue in which nothing lies: a put returns when a getter has taken the item, and a put that does not
+ * wait is done only if a getter waits. qsize is 0; it is always empty, and always full. Go's unbuffered
+ * channel. */
 #define plait_rendezvous_queue_of(type) plait_rendezvous_queue_new(sizeof(type))
 
 /* Where in an item its key lies, and what it is. */
@@ -128,14 +133,14 @@ PLAIT_API plait_status plait_queue_free(plait_queue *queue);
     plait_queue_get_sized_until((queue), (item), sizeof *(item), (deadline))
 #define plait_queue_get_nowait(queue, item) plait_queue_get_sized_nowait((queue), (item), sizeof *(item))
 
-/* Several items at once, an array of `count`, with one synchronisation for as many as can be moved together: far
- * cheaper than one by one. They go in and come out in the order in which single ones would.
- * put_many puts them all, waiting for room as needed; *put (which may be NULL) says how many are in. PLAIT_OK:
- * all. What put returns otherwise: the first *put items are in, the others still belong to the caller (after
- * PLAIT_FULL, too: _nowait puts as many as there is room for).
- * get_many waits until there is one item and takes as many as there are then, up to `count`; *got says how many.
- * PLAIT_OK: at least one. What get returns otherwise: none. A count of 0 is done at once, with PLAIT_OK.
- * PLAIT_INVALID leaves *put and *got alone. */
+/* Several items at once, an array of `count`, with one synchronisation for as many as can be moved together:
+ * far cheaper than one by one. They go in and come out in the order in which single ones would.
+ * put_many puts them all, waiting for room as needed; *put (which may be NULL) says how many are in.
+ * PLAIT_OK: all. What put returns otherwise: the first *put items are in, the others still belong to the
+ * caller (after PLAIT_FULL, too: _nowait puts as many as there is room for).
+ * get_many waits until there is one item and takes as many as there are then, up to `count`; *got says how
+ * many. PLAIT_OK: at least one. What get returns otherwise: none. A count of 0 is done at once, with
+ * PLAIT_OK. PLAIT_INVALID leaves *put and *got alone. */
 #define plait_queue_put_many(queue, items, count, put) \
     plait_queue_put_many_sized((queue), (items), sizeof *(items), (count), (put))
 #define plait_queue_put_many_until(queue, items, count, put, deadline) \
@@ -149,9 +154,10 @@ PLAIT_API plait_status plait_queue_free(plait_queue *queue);
 #define plait_queue_get_many_nowait(queue, items, count, got) \
     plait_queue_get_many_sized_nowait((queue), (items), sizeof *(items), (count), (got))
 
-/* Runs the statement after it for each item, got into *item, until a get returns something else than PLAIT_OK, which
- * is then in *status: PLAIT_SHUTDOWN when the queue was shut down and nothing is left; or PLAIT_CANCELLED, ... .
- * break and continue are C's: after a break *status is PLAIT_OK, and the item in hand is the caller's.
+/* Runs the statement after it for each item, got into *item, until a get returns something else than
+ * PLAIT_OK, which is then in *status: PLAIT_SHUTDOWN when the queue was shut down and nothing is left; or
+ * PLAIT_CANCELLED, ... . break and continue are C's: after a break *status is PLAIT_OK, and the item in hand
+ * is the caller's.
  *     plait_queue_each(queue, &job, &status) { work_on(&job); plait_queue_task_done(queue); }
  * Python: for item in iter(queue.get, ...), which ends with an exception. */
 #define plait_queue_each(queue, item, status) \
@@ -218,16 +224,17 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_queue_join_until(plait_queue *que
  * all. PLAIT_OK, PLAIT_BROKEN, PLAIT_INVALID. Never waits. Python: shutdown(immediate). */
 PLAIT_API plait_status plait_queue_shutdown(plait_queue *queue, bool immediate);
 
-/* A descriptor for the event loop of somebody else (poll, epoll, libuv, GLib, ...): readable as long as there is
- * something to get, or the queue is shut down; in a rendezvous queue, as long as a putter waits. Poll it for
- * reading; never read, write or close it. When it is readable, get with _nowait; that may still say PLAIT_EMPTY,
- * if another thread was faster, and the descriptor is not readable then. It stays readable while items are left,
- * so one get for each time round is enough; an edge-triggered loop gets until PLAIT_EMPTY. After PLAIT_SHUTDOWN
- * take it out of the loop: it stays readable for ever. Every call returns the same one; it is made by the first,
- * and closed by plait_queue_free. In the child of a fork it is still the parent's: ask anew there, which closes the
- * child's copy. -1 with plait_last_error: PLAIT_ERRNO (no descriptor left; see errno), PLAIT_BROKEN,
- * PLAIT_INVALID. Never waits. A queue with a descriptor pays a system call for each change between nothing
- * and something; one without pays nothing. Threads of plait use plait_select instead. */
+/* A descriptor for the event loop of somebody else (poll, epoll, libuv, GLib, ...): readable as long as
+ * there is something to get, or the queue is shut down; in a rendezvous queue, as long as a putter waits.
+ * Poll it for reading; never read, write or close it. When it is readable, get with _nowait; that may still
+ * say PLAIT_EMPTY, if another thread was faster, and the descriptor is not readable then. It stays readable
+ * while items are left, so one get for each time round is enough; an edge-triggered loop gets until
+ * PLAIT_EMPTY. After PLAIT_SHUTDOWN take it out of the loop: it stays readable for ever. Every call returns
+ * the same one; it is made by the first, and closed by plait_queue_free. In the child of a fork it is still
+ * the parent's: ask anew there, which closes the child's copy. -1 with plait_last_error: PLAIT_ERRNO (no
+ * descriptor left; see errno), PLAIT_BROKEN, PLAIT_INVALID. Never waits. A queue with a descriptor pays a
+ * system call for each change between nothing and something; one without pays nothing. Threads of plait use
+ * plait_select instead. */
 PLAIT_API PLAIT_WARN_UNUSED int plait_queue_descriptor(plait_queue *queue);
 
 /* The cases of a get and of a put for plait_select; *item must stay until the select returns. The case's

@@ -1,10 +1,10 @@
 /* descriptor.c - a descriptor that tells a foreign event loop when there is something to get.
  *
- * An eventfd, rung when something comes where nothing was and drained when nothing is left, under the mutex both
- * times: so it is readable exactly when there is something, whoever puts and gets, and `readable` says which
- * it is without a system call. Rung outside the mutex it could stay readable, or not, for ever, when
- * two threads overtake each other. A ring wakes the loop before the mutex is given back; the loop then finds it
- * taken for an instant.
+ * An eventfd, rung when something comes where nothing was and drained when nothing is left, under the mutex
+ * both times: so it is readable exactly when there is something, whoever puts and gets, and `readable` says
+ * which it is without a system call. Rung outside the mutex it could stay readable, or not, for ever, when
+ * two threads overtake each other. A ring wakes the loop before the mutex is given back; the loop then finds
+ * it taken for an instant.
  *
  * A queue that has one is not `plain` any more, so that those without pay nothing; every other path ends in
  * plait__queue_give_back, which comes here. The child of a fork shares its parent's eventfd and so keeps its

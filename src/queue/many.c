@@ -1,9 +1,9 @@
 /* many.c - several items with one synchronisation.
  *
  * An attempt moves as many as can be moved now, under one hold of the mutex, and the call remembers how many
- * are left; waiting between attempts is the same as for one item. A put goes on until all are in; for a get one
- * item is enough. However many were moved, one getter and one putter is woken, as after a single put or get:
- * each wakes the next if there is more.
+ * are left; waiting between attempts is the same as for one item. A put goes on until all are in; for a get
+ * one item is enough. However many were moved, one getter and one putter is woken, as after a single put or
+ * get: each wakes the next if there is more.
  */
 #include <queue/queue.h>
 

@@ -5,11 +5,11 @@
  * (getters, putters, joiners) and waits outside the mutex. Where the items lie and which comes out first is
  * the business of items.h; here it only matters whether there is one, and whether there is room.
  *
- * A wake costs as much as hundreds of operations, so at most one is on its way to each side: `waking` is
- * set when a getter is claimed, and cleared by that getter, under the mutex, when it comes back. Until
- * then puts wake nobody else; a getter that got something and sees more wakes the next. The same for
- * putters. Items are not handed to the thread that is woken; it competes for them with those that are
- * awake, and goes to the head of its list if it came too late.
+ * A wake costs as much as hundreds of operations, so at most one is on its way to each side: `waking` is set
+ * when a getter is claimed, and cleared by that getter, under the mutex, when it comes back. Until then puts
+ * wake nobody else; a getter that got something and sees more wakes the next. The same for putters. Items
+ * are not handed to the thread that is woken; it competes for them with those that are awake, and goes to
+ * the head of its list if it came too late.
  *
  * No wake-up is lost. It always holds, outside the mutex, that if there are items and getters are listed,
  * then one of them is on its way (waking), or a select that was woken is about to attempt its get:
@@ -24,22 +24,23 @@
  *
  * After the mutex is given back a put or get touches the queue no more, only waiters' words, so the queue
  * may be freed by whom it has served. `inside` counts the threads that are listed or have been claimed and
- * are not back yet; as long as there is one, the queue cannot be freed. After a fork they have vanished
- * and their nodes with them: the child finds `inside` counted under another generation, and the queue is
- * broken. So it is when the mutex was held by a thread that vanished.
+ * are not back yet; as long as there is one, the queue cannot be freed. After a fork they have vanished and
+ * their nodes with them: the child finds `inside` counted under another generation, and the queue is broken.
+ * So it is when the mutex was held by a thread that vanished.
  *
  * Memory comes and goes between two critical sections, because the allocator may be the user's: a put that
  * finds no room for its item, or a get that finds far too much room, does nothing, gets or gives back
- * memory, and begins anew. It has not been performed then, so nobody whom it serves can have freed the queue.
+ * memory, and begins anew. It has not been performed then, so nobody whom it serves can have freed the
+ * queue.
  *
- * Where items are compared by the user's function, the mutex is not held while that runs, but the turn is:
- * a second lock, taken before the mutex by all that looks at items. Who has the turn and the mutex may give
+ * Where items are compared by the user's function, the mutex is not held while that runs, but the turn is: a
+ * second lock, taken before the mutex by all that looks at items. Who has the turn and the mutex may give
  * the mutex back, compare and move items, and take it again to count what it has done and to wake others.
  * Nobody else changes items, the count, or `shut_down` meanwhile; nodes may come and go, and tasks be done.
  * A listed getter is not forgotten: it was listed under the mutex, hence before or after the whole, and the
  * put that counts its item afterwards looks for it. The turn's holder is known by its ident, so that a
- * comparison which uses its own queue is told of it. Whoever frees the queue takes the turn, too, and
- * giving it back is the last touch.
+ * comparison which uses its own queue is told of it. Whoever frees the queue takes the turn, too, and giving
+ * it back is the last touch.
  */
 #include <base/memory.h>
 #include <queue/queue.h>
@@ -189,8 +190,8 @@ static plait_status peek(plait_queue *queue, struct plait__call *call, struct pl
 
 /* ---- performing them ---- */
 
-/* Gives the ring the size it should have for what is to be put, unless somebody else did so meanwhile. False:
- * there is no memory for it. That the ring cannot become smaller is no failure. */
+/* Gives the ring the size it should have for what is to be put, unless somebody else did so meanwhile.
+ * False: there is no memory for it. That the ring cannot become smaller is no failure. */
 static bool resize(plait_queue *queue, const struct plait__call *call) {
     struct plait__ring *ring = &queue->items.ring;
     struct plait__wakes wakes = {.count = 0};
@@ -261,8 +262,8 @@ static plait_status wait_call(plait_queue *queue, struct plait__call *call, plai
 
 /* ---- the straight path ----
  *
- * Items in a ring, room, and nobody who might be woken: then a put or get is a few instructions under the mutex,
- * here in one place for the compiler to see. All else goes on with an attempt. */
+ * Items in a ring, room, and nobody who might be woken: then a put or get is a few instructions under the
+ * mutex, here in one place for the compiler to see. All else goes on with an attempt. */
 
 static inline bool lock_plain(plait_queue *queue) {
     return plait__likely(plait__load(&queue->plain)) && plait__likely(plait__queue_lock(queue));

@@ -1,11 +1,11 @@
 /* rendezvous.c - a queue in which nothing ever lies: a putter and a getter meet, and the item goes over.
  *
- * Whoever comes second does it all. Under the mutex it looks into the list of the other side for somebody
- * to claim, and copies the item between the two callers' memory, of which the other one's is in its node.
- * The claim is made with a gift: it says "done", not "try". That the other one may see its claim before the
- * copy is made does no harm, for it comes back through the mutex before it looks at the item, or its own
- * memory ends. If the other one has been claimed already (its deadline has passed; as a case of a select it
- * was paired elsewhere) the claim fails and the next in the list is tried.
+ * Whoever comes second does it all. Under the mutex it looks into the list of the other side for somebody to
+ * claim, and copies the item between the two callers' memory, of which the other one's is in its node. The
+ * claim is made with a gift: it says "done", not "try". That the other one may see its claim before the copy
+ * is made does no harm, for it comes back through the mutex before it looks at the item, or its own memory
+ * ends. If the other one has been claimed already (its deadline has passed; as a case of a select it was
+ * paired elsewhere) the claim fails and the next in the list is tried.
  *
  * So a put returns when its item has been taken, exactly once; one that gives up by itself has not been
  * claimed, and its item has not been touched. No pair is missed: to find nobody and to be listed is one step

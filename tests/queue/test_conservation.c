@@ -1,9 +1,10 @@
-/* Nothing is lost, nothing doubled: many threads put, get, several at once too, select, time out, are cancelled, and shut the
- * queues down, over and over, and the books are kept.
+/* Nothing is lost, nothing doubled: many threads put, get, several at once too, select, time out, are
+ * cancelled, and shut the queues down, over and over, and the books are kept.
  *
- * Every item is a number of its own: producer * MOST + how many that producer has put. Whoever gets one,
- * or sees it destroyed, marks it; at the end of a round each that was put is marked exactly once. In one
- * first-in-first-out queue a getter never meets an item of a producer that is older than the last one it met. */
+ * Every item is a number of its own: producer * MOST + how many that producer has put. Whoever gets one, or
+ * sees it destroyed, marks it; at the end of a round each that was put is marked exactly once. In one
+ * first-in-first-out queue a getter never meets an item of a producer that is older than the last one it
+ * met. */
 #include "support.h"
 #include "support/stress.h"
 

@@ -57,6 +57,43 @@ TEST(a_heap_survives_lack_of_memory) {
     fault_every(use_compared);
 }
 
+struct number {
+    int value;
+};
+
+/* What went in before memory was out is in, and no more than was said. */
+static plait_status put_and_get_many(void) {
+    enum { BATCH = 50 };
+    struct number items[BATCH], got;
+    plait_queue *queue = plait_priority_queue_by(struct number, 0, value);
+    if (!queue) return plait_last_error();
+    plait_status status = PLAIT_OK;
+    int in = 0;
+    for (int round = 0; round < 20 && status == PLAIT_OK; round++) {
+        size_t put;
+        for (int i = 0; i < BATCH; i++) items[i].value = in + i;
+        status = plait_queue_put_many(queue, items, BATCH, &put);
+        in += (int)put;
+    }
+    for (int i = 0; i < in; i++)
+        if (plait_queue_get_nowait(queue, &got) != PLAIT_OK || got.value != i) status = PLAIT_FAILED;
+    if (!plait_queue_empty(queue)) status = PLAIT_FAILED;
+    return plait_queue_free(queue) == PLAIT_OK ? status : PLAIT_FAILED;
+}
+
+TEST(many_survive_lack_of_memory) {
+    fault_every(put_and_get_many);
+}
+
+static plait_status meet(void) {
+    plait_queue *queue = plait_rendezvous_queue_of(int);
+    return queue ? plait_queue_free(queue) : plait_last_error();
+}
+
+TEST(a_rendezvous_survives_lack_of_memory) {
+    fault_every(meet);
+}
+
 /* A queue that cannot become smaller, because that takes memory, too, goes on as it is. */
 TEST(gets_do_without_a_smaller_memory) {
     fault_install();

@@ -85,12 +85,54 @@ static int works_or_is_broken(void) {
     return put == PLAIT_OK && got == PLAIT_OK ? 0 : 1;
 }
 
-/* Forks at any moment: the child either has a sound queue or is told that it has not; it never hangs. */
-TEST(a_fork_in_the_middle_of_a_put_is_told) {
-    queue = plait_queue_of(int, 0);
+static bool smaller(const void *one, const void *other, void *context) {
+    (void)context;
+    return *(const int *)one < *(const int *)other;
+}
+
+static void fork_meanwhile(plait_queue *made) {
+    queue = made;
+    plait__store(&stop, 0);
+    int largest = 9;
+    for (int i = 0; i < 3; i++) ck_assert_ok(plait_queue_put(queue, &largest));
     pthread_t thread = queue_thread(churn, NULL);
     for (int i = 0; i < 100; i++) ck_assert_int_eq(in_child(works_or_is_broken), 0);
     plait__store(&stop, 1);
     ck_assert_ptr_null(queue_thread_end(thread));
+    ck_assert_ok(plait_queue_free(queue));
+}
+
+/* Forks at any moment: the child either has a sound queue or is told that it has not; it never hangs. */
+TEST(a_fork_in_the_middle_of_a_put_is_told) {
+    fork_meanwhile(plait_queue_of(int, 0));
+    fork_meanwhile(plait_lifo_queue_of(int, 0));
+}
+
+TEST(a_fork_in_the_middle_of_a_comparison_is_told) {
+    fork_meanwhile(plait_priority_queue_of(int, 0, smaller, NULL));
+}
+
+static int all_broken_in_a_rendezvous(void) {
+    int item = 0;
+    plait_case put = plait_case_put(queue, &item);
+    if (plait_queue_put_nowait(queue, &item) != PLAIT_BROKEN) return 1;
+    if (plait_queue_get_nowait(queue, &item) != PLAIT_BROKEN) return 2;
+    size_t moved;
+    if (plait_queue_put_many(queue, &item, 1, &moved) != PLAIT_BROKEN || moved) return 3;
+    if (plait_queue_get_many(queue, &item, 1, &moved) != PLAIT_BROKEN || moved) return 4;
+    if (plait_select(&put, 1, NULL) != PLAIT_OK || put.status != PLAIT_BROKEN) return 5;
+    if (plait_queue_descriptor(queue) != -1 || plait_last_error() != PLAIT_BROKEN) return 6;
+    return 0;
+}
+
+/* Whom a vanished thread waits for must not be looked for on its stack. */
+TEST(a_rendezvous_with_a_vanished_getter_is_broken) {
+    queue = plait_rendezvous_queue_of(int);
+    pthread_t getter = queue_thread(get_one, NULL);
+    wait_until_asleep_in("queue.get", 1);
+    ck_assert_int_eq(in_child(all_broken_in_a_rendezvous), 0);
+    int item = 4;
+    ck_assert_ok(plait_queue_put(queue, &item));
+    ck_assert_ptr_eq(queue_thread_end(getter), (void *)4);
     ck_assert_ok(plait_queue_free(queue));
 }

@@ -202,8 +202,8 @@ TEST(two_selects_meet_exactly_once) {
     ck_assert_ok(plait_queue_free(right));
 }
 
-/* Each thread offers on one queue and asks on the other, both in one select: A puts left and gets right, B puts
- * right and gets left. Whichever pair comes about, both sides must say the same of it. */
+/* Each thread offers on one queue and asks on the other, both in one select: A puts left and gets right, B
+ * puts right and gets left. Whichever pair comes about, both sides must say the same of it. */
 struct side_of_it {
     plait_queue *puts, *gets;
     intptr_t put, got, rounds;

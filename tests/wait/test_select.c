@@ -5,6 +5,7 @@
 #include "support/test.h"
 
 #include <plait/cancel.h>
+#include <plait/event.h>
 #include <plait/select.h>
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <wait/waiter.h>
 
 TEST(nothing_to_choose_from_is_invalid) {
     plait_case none = {0};
@@ -262,4 +264,29 @@ TEST(a_failed_poll_is_told_by_errno) {
     limit_descriptors(0, 0);
     ck_assert_status(status, PLAIT_ERRNO);
     ck_assert_int_eq(error, EINVAL);
+}
+
+static void see_object(struct plait__waiter *waiter, void *context) {
+    *(const void **)context = waiter->object;
+}
+
+static void *select_a_point_or_an_event(void *event) {
+    plait_case cases[] = {plait_case_deadline(PLAIT_FOREVER), plait_case_event(event)};
+    size_t which = 9;
+    return (void *)(intptr_t)(plait_select(cases, 2, &which) == PLAIT_OK && which == 1);
+}
+
+/* A wait without an object is taken for the passing of time, and nobody spins in it. */
+TEST(a_select_waits_for_its_object_wherever_it_stands) {
+    static plait_event event;
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, select_a_point_or_an_event, &event), 0);
+    wait_until_asleep_in("select", 1);
+    const void *object = NULL;
+    plait__each_sleeper(see_object, &object);
+    ck_assert_ptr_eq(object, &event);
+    plait_event_set(&event);
+    void *chosen = NULL;
+    ck_assert_int_eq(pthread_join(thread, &chosen), 0);
+    ck_assert_ptr_eq(chosen, (void *)1);
 }
