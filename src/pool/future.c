@@ -103,7 +103,9 @@ static void end(plait_future *future) {
 }
 
 void plait__future_drop(plait_future *future) {
-    if (!is_static(future) && plait__sub(&future->references, 1) == 1) end(future);
+    if (is_static(future)) return;
+    /* The only holder need not say so to anybody. */
+    if (plait__load_acquire(&future->references) == 1 || plait__sub(&future->references, 1) == 1) end(future);
 }
 
 void plait_future_free(plait_future *future) {
@@ -129,7 +131,9 @@ bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to) {
 }
 
 /* Those that were added first come first. */
-static void call_back(plait_future *future) {
+void plait__future_call_back(plait_future *future) {
+    if (plait__load_acquire(&future->references) == 1 && !future->callbacks)
+        return; /* nobody else can add one */
     struct plait__callback *next, *newest = plait__exchange(&future->callbacks, CALLED), *oldest = NULL;
     for (; newest; newest = next) {
         next = newest->next;
@@ -143,7 +147,7 @@ static void call_back(plait_future *future) {
     }
 }
 
-void plait__future_finish(plait_future *future, plait_status status, char *message) {
+uint32_t plait__future_settle(plait_future *future, plait_status status, char *message) {
     future->status = status;
     future->message = message;
     uint32_t state = plait__load(&future->state), done;
@@ -151,7 +155,12 @@ void plait__future_finish(plait_future *future, plait_status status, char *messa
         done = (state & ~(uint32_t)(PLAIT__PHASE | PLAIT__PARKED)) | PLAIT__DONE;
     } while (!plait__cas(&future->state, &state, done));
     if (state & PLAIT__PARKED) plait__unpark_all(future);
-    call_back(future);
+    return state;
+}
+
+void plait__future_finish(plait_future *future, plait_status status, char *message) {
+    (void)plait__future_settle(future, status, message);
+    plait__future_call_back(future);
 }
 
 void plait__future_add_callback(plait_future *future, struct plait__callback *callback) {

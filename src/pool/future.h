@@ -7,7 +7,8 @@
  *   QUEUED   -> SETTING    cancel, or set_result and set_error of a promise: exclusive right to the result
  *   QUEUED   -> RUNNING    set_running of a promise
  *   STARTING -> RUNNING    whoever runs it, once `token` is that of the running task
- *   RUNNING  -> SETTING    whoever ran it, or sets it
+ *   RUNNING  -> SETTING    whoever sets it
+ *   RUNNING  -> DONE       whoever ran it
  *   SETTING  -> DONE       the same; status, message and result are written before (release) and never
  *                          change after; readers look at the state first (acquire)
  *   PARKED     somebody waits in the parking table at the future's address. Set under the list's lock and
@@ -15,8 +16,8 @@
  *              all that are parked, under the list's lock. So none parks unseen.
  *   CANCEL     asked to stop, in STARTING or RUNNING. In STARTING the runner finds the flag when it goes on
  *              to RUNNING and cancels the token itself. In RUNNING the canceller does, under the list's
- *              lock; a runner that finds the flag at the end takes that lock once before the token may be
- *              used for something else.
+ *              lock; a runner that finds the flag when it makes the future DONE takes that lock once before
+ *              the token may be used for something else.
  *   READ       its failure has been asked for;  TAKEN  its result has
  *   SHIELDED   was submitted under a shield and runs under one
  *   POSTED     nobody has a handle
@@ -100,6 +101,10 @@ bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to);
 /* SETTING -> DONE with this status and message (which is taken over; may be NULL): wakes who waits, calls
  * the callbacks. The caller has a reference and holds no lock. */
 void plait__future_finish(plait_future *future, plait_status status, char *message);
+/* The two halves of it, for whoever has something to do between them; the first may also come from RUNNING, and returns
+ * the state before. */
+uint32_t plait__future_settle(plait_future *future, plait_status status, char *message);
+void plait__future_call_back(plait_future *future);
 
 /* plait_future_add_done_callback, with the other end of it. */
 plait_status plait__future_on_done(plait_future *future,

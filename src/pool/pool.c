@@ -16,7 +16,7 @@ plait_future *plait__future_for(const plait_pool *pool, const plait_task *task, 
     else
         memset(plait__future_args(future), 0, task->args_size);
     if (plait__self()->shields) flags |= PLAIT__SHIELDED;
-    future->references = 2;
+    future->references = flags & PLAIT__POSTED ? 1 : 2;
     future->state = PLAIT__QUEUED | flags;
     future->pool = pool;
     future->token = plait__token_keep(plait_token_current());
@@ -46,7 +46,6 @@ plait_status plait_pool_post(plait_pool *pool, const plait_task *task, const voi
     if (!future) return PLAIT_NO_MEMORY;
     plait_status status = pool->operations->put(pool, future);
     if (status != PLAIT_OK) plait__future_drop(future);
-    plait__future_drop(future);
     return status;
 }
 

@@ -38,15 +38,6 @@ static void begin_running(plait_future *future) {
     if ((plait__load_acquire(&future->state) & PLAIT__CANCEL) && future->token) plait_cancel(future->token);
 }
 
-/* RUNNING -> SETTING; after it nobody will use the token on the future's behalf. */
-static void end_running(plait_future *future) {
-    (void)plait__future_enter(future, PLAIT__RUNNING, PLAIT__SETTING);
-    if (!(plait__load_acquire(&future->state) & PLAIT__CANCEL)) return;
-    struct plait__wait_list *list = plait__parking(future);
-    plait__mutex_lock(&list->mutex);
-    plait__mutex_unlock(&list->mutex);
-}
-
 static void enter(struct plait__worker *worker, plait_future *future) {
     future->outer = worker->running;
     future->pool_number = worker->pool->number;
@@ -54,12 +45,24 @@ static void enter(struct plait__worker *worker, plait_future *future) {
     worker->running = future;
 }
 
-static void leave(struct plait__worker *worker, plait_future *future) {
-    worker->running = future->outer;
-    end_running(future);
+/* RUNNING -> DONE; then nobody will use the token on the future's behalf, and the worker may. */
+static void leave(struct plait__worker *worker, plait_future *future, plait_status status, char *message) {
     plait_token *token = future->token;
+    worker->running = future->outer;
+    if (plait__future_settle(future, status, message) & PLAIT__CANCEL) {
+        struct plait__wait_list *list = plait__parking(future);
+        plait__mutex_lock(&list->mutex);
+        plait__mutex_unlock(&list->mutex);
+    }
     future->token = NULL;
     keep_token(worker, token);
+    plait__future_call_back(future);
+}
+
+/* The task may have entered another one, and not left it. */
+static void leave_token(struct plait__self *self, plait_token *own, plait_token *before) {
+    if (self->token != own) plait_token_free(self->token);
+    self->token = before;
 }
 
 /* The future is STARTING; the task runs under this token. */
@@ -69,15 +72,15 @@ static void call_task(struct plait__worker *worker, plait_future *future, plait_
     struct plait__frame frame;
     self->shields = plait__load(&future->state) & PLAIT__SHIELDED ? 1 : 0;
     enter(worker, future);
-    plait_token *before = plait_token_enter(token);
+    plait_token *before = self->token;
+    self->token = token; /* which is held by the future or by the caller, so it need not be counted */
     begin_running(future);
     plait__frame_begin(&frame, future->task->name);
     future->task->run(plait__future_args(future), plait__future_result(future));
     plait_status status = plait__frame_end(&frame);
     self->shields = shields;
-    plait_token_leave(before);
-    leave(worker, future);
-    plait__future_finish(future, status, plait__frame_take(&frame));
+    leave_token(self, token, before);
+    leave(worker, future, status, plait__frame_take(&frame));
 }
 
 /* Whoever waits for it sees it cancelled. What was only posted is run all the same: nobody would know. */
@@ -125,8 +128,7 @@ void plait__worker_abandon(struct plait__worker *worker) {
     plait__spawn_abandon(worker);
     plait_future *future;
     while ((future = worker->running) != NULL) {
-        plait_token_leave(future->outer ? future->outer->token : NULL);
-        leave(worker, future);
-        plait__future_finish(future, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
+        leave_token(self, future->token, future->outer ? future->outer->token : NULL);
+        leave(worker, future, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
     }
 }
