@@ -21,6 +21,7 @@ struct rest {
 static uint32_t settle(struct plait__thread_pool *pool) {
     uint32_t want = PLAIT__SATED, call = plait__load(&pool->call);
     if (pool->resting || pool->live < pool->most) want = pool->waking ? PLAIT__SEARCHING : PLAIT__HUNGRY;
+    plait__injector_ask(&pool->injector, pool->closed || want == PLAIT__HUNGRY);
     if (call == want || (call == PLAIT__MORE && want == PLAIT__SEARCHING)) return call;
     return plait__exchange_seq(&pool->call, want);
 }
@@ -142,9 +143,10 @@ void plait__crew_rest(struct plait__worker *worker) {
         (void)arrive(worker);
     else
         (void)settle(pool);
+    bool pushed = plait__injector_pushed(&pool->injector);
     plait__mutex_unlock(&pool->mutex);
     if (!alone) plait__os_order_all();
-    if (alone || !anything_left(worker)) plait__wait(&waiter, PLAIT_FOREVER, false);
+    if (!pushed && (alone || !anything_left(worker))) plait__wait(&waiter, PLAIT_FOREVER, false);
     plait__mutex_lock(&pool->mutex);
     get_up(&rest);
     plait__mutex_unlock(&pool->mutex);
@@ -245,8 +247,8 @@ static void could_not_start(struct plait__thread_pool *pool, struct plait__worke
     struct plait__list stranded = {0};
     plait__mutex_lock(&pool->mutex);
     if (worker) worker->searching = false;
-    ended(pool, worker, &rouse.wakes);
     pool->waking = false;
+    ended(pool, worker, &rouse.wakes); /* makes submits take the mutex, as there is nobody on his way */
     if (pool->live == 0)
         plait__injector_take_futures(&pool->injector, &stranded);
     else if ((worker = claim(pool, &rouse.wakes)))

@@ -48,6 +48,8 @@ static plait_status put_outside(struct plait__thread_pool *pool, plait_future *f
     struct plait__rouse rouse;
     rouse.wakes.count = 0;
     rouse.start = false;
+    if (pool->generation != plait__generation()) return PLAIT_BROKEN;
+    if (plait__injector_push(&pool->injector, future)) return PLAIT_OK;
     if (!lock(pool)) return PLAIT_BROKEN;
     if (plait__unlikely(refuses(pool))) {
         unlock(pool);
@@ -165,6 +167,7 @@ static plait_status close_pool(plait_pool *base, bool cancel_futures) {
     struct plait__list cancelled = {0};
     if (!lock(pool)) return PLAIT_BROKEN;
     pool->closed = true;
+    plait__injector_ask(&pool->injector, true); /* from here on nothing is pushed past us */
     if (cancel_futures) {
         plait__store(&pool->discarding, true);
         plait__injector_take_futures(&pool->injector, &cancelled);
@@ -235,5 +238,6 @@ plait_pool *plait_pool_new(int workers) {
     pool->number = plait__add_relaxed(&last_pool, 1) + 1;
     pool->most = (uint32_t)(workers ? workers : plait_cpu_count());
     pool->call = PLAIT__HUNGRY;
+    pool->injector.inbox = PLAIT__INBOX_ASK;
     return &pool->pool;
 }

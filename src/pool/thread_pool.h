@@ -15,9 +15,10 @@
  * however many they are, and one more for each worker for which there is really work.
  *
  * No wake-up is lost: if there is work in any place, a worker is on its way, or nobody is idle and no thread may
- * be started, or somebody is just about to see that work. For the common queue that follows from the mutex:
- * whoever adds to it sets somebody going in the same critical section, and whoever becomes idle looks at it in
- * the one in which he goes on the list. Rings and deques have no lock, but the word `call`, which says what a
+ * be started, or somebody is just about to see that work. For the common queue that follows from the mutex, and
+ * from one word (injector.h): whoever adds to it under the mutex sets somebody going in the same critical section;
+ * without the mutex only when nobody could be set going or somebody is on his way; and whoever becomes idle, or has
+ * arrived, looks at it in the critical section in which he makes that untrue, after he has. Rings and deques have no lock, but the word `call`, which says what a
  * worker has to do after a put (plait__worker_pushed):
  *   SATED      nobody could be set going: nothing
  *   HUNGRY     somebody could, and nobody is on his way: take the mutex and set him going; if somebody is on his
