@@ -68,7 +68,11 @@ static void take_batch(struct plait__worker *worker) {
         struct plait__job *job = plait__injector_first(&pool->injector);
         if (job->is_map) return;
         (void)plait__injector_take(&pool->injector);
-        (void)plait__task_ring_put(&worker->ring, plait__job_future(job));
+        plait_future *future = plait__job_future(job);
+        __builtin_prefetch((char *)future + 64,
+                           1); /* it comes from the submitter's CPU; its first line is here */
+        __builtin_prefetch((char *)future + 128, 1);
+        (void)plait__task_ring_put(&worker->ring, future);
     }
 }
 
