@@ -26,6 +26,7 @@
 #include <plait/host.h>
 #include <plait/imap.h>
 #include <plait/interrupt.h>
+#include <plait/lender.h>
 #include <plait/local.h>
 #include <plait/lock.h>
 #include <plait/map.h>

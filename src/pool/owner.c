@@ -19,14 +19,6 @@ void plait__owner_drop(plait_owner *owner) {
 
 /* ---- opening ---- */
 
-static bool is_task(const plait_task *task) {
-    return task && task->version == PLAIT_TASK_VERSION && task->run;
-}
-
-static bool takes(const plait_task *task, size_t resource_size) {
-    return is_task(task) && task->count && task->parameters[0].size == resource_size;
-}
-
 static plait_owner *make(size_t resource_size, size_t maxsize, const plait_task *close,
                          const plait_task *open, const void *args) {
     plait_owner *owner = plait__cell_take(sizeof *owner);
@@ -74,8 +66,9 @@ static plait_owner *fail_open(plait_owner *owner, plait_status status, const cha
 
 plait_owner *plait_owner_open_sized(size_t resource_size, const plait_owner_options *options,
                                     const plait_task *close, const plait_task *open, const void *args) {
-    bool good = resource_size && resource_size <= PLAIT__RESOURCE_BYTES && takes(close, resource_size) &&
-                close->count == 1 && is_task(open) && open->result_size == resource_size;
+    bool good = resource_size && resource_size <= PLAIT__RESOURCE_BYTES &&
+                plait__task_takes(close, resource_size) && close->count == 1 && plait__is_task(open) &&
+                open->result_size == resource_size;
     if (!good) return fail_open(NULL, PLAIT_INVALID, plait_status_text(PLAIT_INVALID));
     plait_owner *owner = make(resource_size, options ? options->maxsize : 0, close, open, args);
     if (!owner || !start(owner, options))
@@ -105,7 +98,7 @@ static plait_status put(plait_owner *owner, const struct plait__request *request
 }
 
 static plait_status may_send(const plait_owner *owner, const plait_task *task) {
-    if (!owner || !takes(task, owner->resource_size)) return PLAIT_INVALID;
+    if (!owner || !plait__task_takes(task, owner->resource_size)) return PLAIT_INVALID;
     return plait__owner_usable(owner) ? PLAIT_OK : PLAIT_BROKEN;
 }
 

@@ -24,7 +24,7 @@ plait_future *plait__future_for(const plait_pool *pool, const plait_task *task, 
 }
 
 static bool makes_sense(const plait_pool *pool, const plait_task *task) {
-    return pool && task && task->version == PLAIT_TASK_VERSION && task->run;
+    return pool && plait__is_task(task);
 }
 
 plait_future *plait_pool_submit(plait_pool *pool, const plait_task *task, const void *args) {

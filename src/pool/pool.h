@@ -27,6 +27,15 @@ struct plait__pool_operations {
     uint32_t (*workers)(plait_pool *pool);
 };
 
+static inline bool plait__is_task(const plait_task *task) {
+    return task && task->version == PLAIT_TASK_VERSION && task->run;
+}
+
+/* Whether its first parameter may be a resource of this size. */
+static inline bool plait__task_takes(const plait_task *task, size_t resource_size) {
+    return plait__is_task(task) && task->count && task->parameters[0].size == resource_size;
+}
+
 /* A QUEUED future for a task with these arguments (NULL: all zero), below the calling thread's token and shield,
  * with a reference for each of the caller and whoever will run it: `pool`. NULL when memory is out. */
 plait_future *plait__future_for(const plait_pool *pool, const plait_task *task, const void *args,

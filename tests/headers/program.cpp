@@ -125,6 +125,22 @@ static void owners() {
     plait_owner_free(text.owner);
 }
 
+PLAIT_LENDER(text_lender, std::string *);
+
+static size_t length_of(text_lender texts) {
+    plait_borrow(texts, text);
+    return text ? text->size() : 0;
+}
+
+static void lenders() {
+    text_lender texts = plait_lender_of(text_lender, 1, close_text, open_text, "four");
+    std::string *text = nullptr;
+    CHECK(plait_lender_borrow(texts, &text) == PLAIT_OK && *text == "four");
+    CHECK(plait_lender_return(texts, text) == PLAIT_OK);
+    CHECK(length_of(texts) == 4 && plait_lender_stats(texts.lender).idle == 1);
+    plait_lender_free(texts.lender);
+}
+
 static void queues() {
     plait_queue *queue = plait_queue_of(point, 2);
     point in = {3, 4}, out = {};
@@ -150,6 +166,7 @@ int main() {
     pools();
     scopes();
     owners();
+    lenders();
     queues();
     waits();
     return failures ? 1 : 0;
