@@ -1,8 +1,8 @@
 /* alone.c - what the objects of sync cost a thread that has them to itself.
  *
- * Each contestant does and undoes one thing over and over: acquire and release, set and clear. Another thread exists
- * and sleeps, because the C library's mutex does without atomic operations in a process that has but one thread,
- * which is not what locks are for.
+ * Each contestant does and undoes one thing over and over: acquire and release, set and clear. Another thread
+ * exists and sleeps, because the C library's mutex does without atomic operations in a process that has but
+ * one thread, which is not what locks are for.
  */
 #include "parts.h"
 #include "peers.h"

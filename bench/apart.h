@@ -4,8 +4,8 @@
 
 #include "support.h"
 
-/* Forks a child that makes the run, and reads its figures. The child starts with what this process has touched so
- * far, so a benchmark that wants fresh processes leaves everything to them. */
+/* Forks a child that makes the run, and reads its figures. The child starts with what this process has
+ * touched so far, so a benchmark that wants fresh processes leaves everything to them. */
 void apart_run(const struct bench_shape *shape, const struct bench_contestant *contestant, double *figures);
 
 #endif

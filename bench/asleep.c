@@ -1,9 +1,9 @@
 /* asleep.c - how much memory a sleeping thread takes.
  *
- * Ten thousand threads are started and wait for something that does not happen; by how much the process's resident
- * memory has grown, divided by their number, is the figure. The stack pages that a thread has touched are most of
- * it. What the kernel keeps for each thread (some 16 KiB of stack) comes on top, for everybody alike, and so do
- * page tables.
+ * Ten thousand threads are started and wait for something that does not happen; by how much the process's
+ * resident memory has grown, divided by their number, is the figure. The stack pages that a thread has
+ * touched are most of it. What the kernel keeps for each thread (some 16 KiB of stack) comes on top, for
+ * everybody alike, and so do page tables.
  */
 #include "parts.h"
 #include "peers.h"

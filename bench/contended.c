@@ -1,11 +1,11 @@
 /* contended.c - what a lock costs between threads that want it at the same time.
  *
- * Each thread takes the lock, works inside for so many nanoseconds, releases it, works outside for so many, and
- * again, until time is over. Besides the throughput (wall time per operation of all threads together) two figures
- * tell how it was reached: the wait that one acquire in a thousand exceeded, and how much of a fair share the least
- * and the most favoured thread got. One acquire in 64 is timed, so that timing does not become part of what is
- * measured. The work is arithmetic of known length; what the lock guards, a counter next to it, is checked at the
- * end of every run.
+ * Each thread takes the lock, works inside for so many nanoseconds, releases it, works outside for so many,
+ * and again, until time is over. Besides the throughput (wall time per operation of all threads together) two
+ * figures tell how it was reached: the wait that one acquire in a thousand exceeded, and how much of a fair
+ * share the least and the most favoured thread got. One acquire in 64 is timed, so that timing does not
+ * become part of what is measured. The work is arithmetic of known length; what the lock guards, a counter
+ * next to it, is checked at the end of every run.
  */
 #include "parts.h"
 #include "peers.h"

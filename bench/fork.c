@@ -1,8 +1,9 @@
 /* fork.c - fork-join: fib, where every call hands one half of its work over as a task and then joins it.
  *
- * Nobody computes numbers so; it is what shows the cost of a task that is almost never run by anybody else. The
- * figure is the time for each task, that is for each call but the leaves. Cutting off early is what peers would
- * differ in, so nobody does. As many threads work as there are CPUs; with one, nothing is ever handed over in truth.
+ * Nobody computes numbers so; it is what shows the cost of a task that is almost never run by anybody else.
+ * The figure is the time for each task, that is for each call but the leaves. Cutting off early is what peers
+ * would differ in, so nobody does. As many threads work as there are CPUs; with one, nothing is ever handed
+ * over in truth.
  */
 #include "fork_kind.h"
 
@@ -13,6 +14,7 @@
 #include "work.h"
 
 #include <plait/pool.h>
+#include <plait/spawn.h>
 #include <stdio.h>
 
 enum { ROUNDS = 5, NUMBER = 30, BRIEF_NUMBER = 12, MOST = 16, NAME = 64 };
@@ -45,6 +47,23 @@ static long by_futures(int n) {
 }
 
 static const struct fork_kind futures = {NULL, NULL, start, by_futures};
+
+PLAIT_TASK(long, fib_by_spawn, (int, n)) {
+    if (n < 2) return n;
+    plait_spawn(left, fib_by_spawn, n - 1);
+    long right = fib_by_spawn(n - 2);
+    return plait_sync(left) + right;
+}
+
+static long by_spawn(int n) {
+    long value = 0;
+    plait_future *future = plait_submit(pool, fib_by_spawn, n);
+    if (plait_result(future, &value)) bench_fail("plait_result failed");
+    plait_future_free(future);
+    return value;
+}
+
+static const struct fork_kind spawned = {NULL, NULL, start, by_spawn};
 
 /* ---- one run ---- */
 
@@ -81,6 +100,7 @@ static const struct bench_contestant kinds[] = {
     PEER_RUST("rayon::join", rayon),
     PEER_TBB("TBB task_group", fork_tbb),
     PEER_GO("Go, a chan each", go),
+    {.who = "plait_spawn", .ours = true, .what = &spawned},
     {.who = "plait by futures", .ours = true, .what = &futures},
 };
 

@@ -1,5 +1,5 @@
-/* fork_kind.h - ways to compute something in parts, as the benchmarks see them: fork-join, and loops over arrays. For C
- * and C++. As with pools, every run has a process of its own.
+/* fork_kind.h - ways to compute something in parts, as the benchmarks see them: fork-join, and loops over
+ * arrays. For C and C++. As with pools, every run has a process of its own.
  */
 #ifndef BENCH_FORK_KIND_H
 #define BENCH_FORK_KIND_H

@@ -1,7 +1,7 @@
 /* bench-future - what it costs to ask a task for its result. See also fork.c.
  *
- * From outside: many tasks handed over, then each result asked for; and one task at a time. Every run has a process
- * of its own and a pool with a worker for each CPU.
+ * From outside: many tasks handed over, then each result asked for; and one task at a time. Every run has a
+ * process of its own and a pool with a worker for each CPU.
  */
 #include "parts.h"
 #include "peers.h"

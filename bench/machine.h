@@ -5,8 +5,8 @@
 /* CPU, kernel, compiler and date, in one line. Static. */
 const char *machine_line(void);
 
-/* CPU time since the machine's start, in seconds over all CPUs: what was there to be had, and what others than this
- * process and its children have used (or, on a virtual machine, were given instead of us). */
+/* CPU time since the machine's start, in seconds over all CPUs: what was there to be had, and what others
+ * than this process and its children have used (or, on a virtual machine, were given instead of us). */
 struct machine_use {
     double offered;
     double others;

@@ -1,8 +1,9 @@
 /* bench-map - what it costs to do something for every item of an array.
  *
- * A million cheap items, where a loop of one thread is among the peers; items of ten microseconds, where a thread for
- * each CPU with its own half, or quarter, of the array is the best that can be had; and a hundred items, of which some
- * are too little work to wake anybody. Every run has a process of its own and one worker for each CPU.
+ * A million cheap items, where a loop of one thread is among the peers; items of ten microseconds, where a
+ * thread for each CPU with its own half, or quarter, of the array is the best that can be had; and a hundred
+ * items, of which some are too little work to wake anybody. Every run has a process of its own and one worker
+ * for each CPU.
  */
 #include "fork_kind.h"
 #include "peers.h"
@@ -132,6 +133,8 @@ static void run(const void *what, const void *detail, double *figures) {
     bench_span_end(&span, (double)(setting->items * times), figures);
     for (size_t i = 0; i < setting->items && !setting->rounds; i++)
         if (out[i] != map_cheap_item(in[i])) bench_fail("a wrong result");
+    free(in);
+    free(out);
 }
 
 /* ---- shapes ---- */

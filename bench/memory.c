@@ -1,7 +1,7 @@
 /* bench-memory - how much memory plait and its peers take for what waits, and how often they ask for some.
  *
- * This program's malloc counts: blocks, and bytes with what malloc itself adds to a block. Peers that take their memory
- * from elsewhere, APR and oneTBB, are not here, nor are those that are programs of their own.
+ * This program's malloc counts: blocks, and bytes with what malloc itself adds to a block. Peers that take
+ * their memory from elsewhere, APR and oneTBB, are not here, nor are those that are programs of their own.
  */
 #include "peers.h"
 #include "place.h"

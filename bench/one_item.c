@@ -1,6 +1,7 @@
 /* one_item.c - one item at a time, without a library: see one_item.h.
  *
- * The raw futex is the yardstick: an exchange, and a system call if somebody sleeps. It does not look before it sleeps.
+ * The raw futex is the yardstick: an exchange, and a system call if somebody sleeps. It does not look before
+ * it sleeps.
  */
 #include "one_item.h"
 

@@ -1,5 +1,5 @@
-/* one_item.h - what programs use that have no queue: something that holds one item, for a putter and a getter that take
- * turns anyway. As kinds of queues.
+/* one_item.h - what programs use that have no queue: something that holds one item, for a putter and a getter
+ * that take turns anyway. As kinds of queues.
  */
 #ifndef BENCH_ONE_ITEM_H
 #define BENCH_ONE_ITEM_H

@@ -1,5 +1,5 @@
-/* parts.h - the parts of benchmarks that have several; each a file of that name. Called between bench_start and
- * bench_finish. */
+/* parts.h - the parts of benchmarks that have several; each a file of that name. Called between bench_start
+ * and bench_finish. */
 #ifndef BENCH_PARTS_H
 #define BENCH_PARTS_H
 

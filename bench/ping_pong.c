@@ -1,10 +1,11 @@
 /* ping_pong.c - how fast two threads can wake each other.
  *
- * Two threads hand each other two batons: one gives the first and takes the second, the other takes the first and
- * gives the second. An operation is a round trip, that is two wakes. Who takes a baton that is not there yet waits:
- * the raw futex and the conditions sleep at once, plait looks for a short while before it sleeps. So there are three
- * settings: where the kernel likes; one CPU for each thread; and the whole process on one CPU, where looking is no
- * use and everybody must sleep. The CPU time beside the time on the wall shows what looking costs.
+ * Two threads hand each other two batons: one gives the first and takes the second, the other takes the first
+ * and gives the second. An operation is a round trip, that is two wakes. Who takes a baton that is not there
+ * yet waits: the raw futex and the conditions sleep at once, plait looks for a short while before it sleeps.
+ * So there are three settings: where the kernel likes; one CPU for each thread; and the whole process on one
+ * CPU, where looking is no use and everybody must sleep. The CPU time beside the time on the wall shows what
+ * looking costs.
  */
 #include "parts.h"
 #include "peers.h"
@@ -48,7 +49,8 @@ BENCH_INLINE void ask(int rounds, verb *give, verb *take) {
     }
 }
 
-/* A contestant that has name_give and name_take. At the end the partner gets the baton once more, without answer. */
+/* A contestant that has name_give and name_take. At the end the partner gets the baton once more, without
+ * answer. */
 #define KIND(name) \
     static void *name##_partner(void *unused) { \
         (void)unused; \

@@ -1,8 +1,8 @@
 /* bench-pool - what it costs to have many small tasks run by a pool, handed over from outside of it.
  *
- * Every run has a process of its own and a pool with a worker for each CPU; the thread that hands the tasks over is
- * one more. Empty tasks show what a task costs, on all CPUs and with the whole process on one. Tasks that work for a
- * microsecond, run by 1, 2, 4 ... workers up to the number of CPUs, show how that scales.
+ * Every run has a process of its own and a pool with a worker for each CPU; the thread that hands the tasks
+ * over is one more. Empty tasks show what a task costs, on all CPUs and with the whole process on one. Tasks
+ * that work for a microsecond, run by 1, 2, 4 ... workers up to the number of CPUs, show how that scales.
  */
 #include "peers.h"
 #include "place.h"

@@ -1,6 +1,7 @@
 /* pool_kind.h - a kind of pool as the benchmarks see it. For C and C++.
  *
- * Every run has a process and therefore a pool of its own, which is never freed; so its functions need not be told which.
+ * Every run has a process and therefore a pool of its own, which is never freed; so its functions need not be
+ * told which.
  */
 #ifndef BENCH_POOL_KIND_H
 #define BENCH_POOL_KIND_H
@@ -19,12 +20,12 @@ struct pool_kind {
 
     void (*start)(int workers);
 
-    /* From outside of the pool: hands over so many tasks, each of them so many rounds of bench_burn, and returns when
-     * all have run. At most TASKS_AT_ONCE. */
+    /* From outside of the pool: hands over so many tasks, each of them so many rounds of bench_burn, and
+     * returns when all have run. At most TASKS_AT_ONCE. */
     void (*run_many)(size_t tasks, uint64_t rounds);
 
-    /* From outside: hands over so many tasks, of which task i returns i + 1, then asks each for its result; their
-     * sum. At most RESULTS_AT_ONCE. NULL: it has no results. */
+    /* From outside: hands over so many tasks, of which task i returns i + 1, then asks each for its result;
+     * their sum. At most RESULTS_AT_ONCE. NULL: it has no results. */
     long (*results)(size_t tasks);
 
     /* Hands over one task that does nothing, and does not wait. NULL: cannot. */

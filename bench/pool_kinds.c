@@ -1,7 +1,7 @@
 /* pool_kinds.c - plait's pool and its peers in C.
  *
- * Who can wait for all tasks that were handed over, or for each one's result, does it in its own way; for the others
- * every task counts down, and the last one wakes whoever waits.
+ * Who can wait for all tasks that were handed over, or for each one's result, does it in its own way; for the
+ * others every task counts down, and the last one wakes whoever waits.
  */
 #include "pool_kinds.h"
 
@@ -102,7 +102,8 @@ const struct pool_kind pool_plait = {
 static GThreadPool *glib_pool;
 static GAsyncQueue *glib_done;
 
-/* Its pools have one function each; this one's tasks are numbers, 1 does nothing, 2 counts down, or addresses. */
+/* Its pools have one function each; this one's tasks are numbers, 1 does nothing, 2 counts down, or
+ * addresses. */
 static void glib_task(void *data, void *unused) {
     (void)unused;
     if (GPOINTER_TO_SIZE(data) == 2) {

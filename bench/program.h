@@ -1,7 +1,7 @@
 /* program.h - peers in other languages: programs of their own, which a run starts and asks one question.
  *
- * Such a program (bench/peers) gets the question as arguments, makes the same run as the contestants in C, takes
- * its time itself, so that its start does not count, and prints the figures as one line of numbers.
+ * Such a program (bench/peers) gets the question as arguments, makes the same run as the contestants in C,
+ * takes its time itself, so that its start does not count, and prints the figures as one line of numbers.
  */
 #ifndef BENCH_PROGRAM_H
 #define BENCH_PROGRAM_H

@@ -1,7 +1,8 @@
 /* queue_alone.c - put and get by turns, in one thread.
  *
- * Once in a process that has but one thread, and once while another thread exists and sleeps: the C library's mutexes,
- * and plait, do without atomic instructions in the former, which is fair to show but not what queues are for.
+ * Once in a process that has but one thread, and once while another thread exists and sleeps: the C library's
+ * mutexes, and plait, do without atomic instructions in the former, which is fair to show but not what queues
+ * are for.
  */
 #include "parts.h"
 #include "program.h"

@@ -1,9 +1,10 @@
 /* queue_flow.c - many items from some threads to others, as fast as they go.
  *
- * So many producers share out the items among them; so many consumers get until the end, which the main thread puts
- * once for each when the producers are done. Figures: time on the wall per item, and the CPU time of all threads per
- * item, so that nobody wins by burning a core. Unpinned, and with the whole process on one CPU, where nobody wins by
- * looking instead of sleeping. On machines with more CPUs the numbers of threads go on doubling: the scaling curve.
+ * So many producers share out the items among them; so many consumers get until the end, which the main
+ * thread puts once for each when the producers are done. Figures: time on the wall per item, and the CPU time
+ * of all threads per item, so that nobody wins by burning a core. Unpinned, and with the whole process on one
+ * CPU, where nobody wins by looking instead of sleeping. On machines with more CPUs the numbers of threads go
+ * on doubling: the scaling curve.
  */
 #include "parts.h"
 #include "place.h"

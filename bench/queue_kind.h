@@ -1,5 +1,5 @@
-/* queue_kind.h - a kind of queue as the benchmarks see it: how to make one, and the loops that use it, with its put and
- * get compiled into them so that nobody pays for an indirect call. For C and C++.
+/* queue_kind.h - a kind of queue as the benchmarks see it: how to make one, and the loops that use it, with
+ * its put and get compiled into them so that nobody pays for an indirect call. For C and C++.
  */
 #ifndef BENCH_QUEUE_KIND_H
 #define BENCH_QUEUE_KIND_H

@@ -1,7 +1,7 @@
 /* queue_kinds.c - plait's queue and its peers.
  *
- * Items have 8 bytes. Who has no bound at all (GAsyncQueue) takes part in the unbounded shapes only; who must have one
- * (APR, Go) gets room for all items of the run there, so that nobody ever waits for room.
+ * Items have 8 bytes. Who has no bound at all (GAsyncQueue) takes part in the unbounded shapes only; who must
+ * have one (APR, Go) gets room for all items of the run there, so that nobody ever waits for room.
  */
 #include "queue_kinds.h"
 

@@ -1,10 +1,11 @@
 /* queue_lone.c - how long a lone item is on its way.
  *
- * A consumer waits; the producer puts one item every so often, and works in between so that its own CPU is awake. An
- * item is the moment at which it was put; the consumer looks at the clock when it has it. Compared is the delay
- * that one item in a hundred exceeds, beside it the median and the CPU time per item of everybody but the producer.
- * Items come either so fast that a consumer may still be looking, or so slowly that it sleeps. Each of the two threads
- * has a CPU, so that no item waits for the scheduler's next tick; goroutines cannot be given one.
+ * A consumer waits; the producer puts one item every so often, and works in between so that its own CPU is
+ * awake. An item is the moment at which it was put; the consumer looks at the clock when it has it. Compared
+ * is the delay that one item in a hundred exceeds, beside it the median and the CPU time per item of
+ * everybody but the producer. Items come either so fast that a consumer may still be looking, or so slowly
+ * that it sleeps. Each of the two threads has a CPU, so that no item waits for the scheduler's next tick;
+ * goroutines cannot be given one.
  */
 #include "parts.h"
 #include "place.h"

@@ -1,7 +1,7 @@
 /* queue_orders.c - queues that give out the smallest item first.
  *
- * A thousand items lie in the queue; then one is put and one is got, over and over, with numbers that come in no order.
- * In one thread, while another sleeps.
+ * A thousand items lie in the queue; then one is put and one is got, over and over, with numbers that come in
+ * no order. In one thread, while another sleeps.
  */
 #include "parts.h"
 #include "queue_kinds.h"

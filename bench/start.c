@@ -1,7 +1,7 @@
 /* start.c - what it costs to start a thread and to join it: one after the other, and eight at a time.
  *
- * Beside the time on the wall stands the CPU time of the process: what other programs on the machine do adds less to
- * it. */
+ * Beside the time on the wall stands the CPU time of the process: what other programs on the machine do adds
+ * less to it. */
 #include "parts.h"
 #include "peers.h"
 #include "work.h"

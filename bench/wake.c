@@ -1,9 +1,10 @@
 /* bench-wake - what it costs when the other side sleeps.
  *
- * Ping-pong: two threads, two queues with room for one item; a figure is the time of a round trip, that is of two
- * items. Then the waker's side alone: how long the call takes that puts an item for one sleeping getter, or hands a task to
- * a pool whose workers all sleep. Between two wakes there is a pause that is long enough for everybody to stop looking
- * and fall asleep. The yardstick is a raw futex. Each with a CPU for each side, and with all on one.
+ * Ping-pong: two threads, two queues with room for one item; a figure is the time of a round trip, that is of
+ * two items. Then the waker's side alone: how long the call takes that puts an item for one sleeping getter,
+ * or hands a task to a pool whose workers all sleep. Between two wakes there is a pause that is long enough
+ * for everybody to stop looking and fall asleep. The yardstick is a raw futex. Each with a CPU for each side,
+ * and with all on one.
  *
  * The sides are indirect calls for everybody here; beside a wake that is nothing.
  */
@@ -156,8 +157,10 @@ static void wake(const void *what, const void *detail, double *figures) {
     place_second(*place);
     for (size_t i = 0; i < wakes; i++) times[i] = time_of_wake(sleeper, &table);
     qsort(times, wakes, sizeof *times, by_size);
-    figures[0] = (double)times[wakes / 2];
-    figures[1] = (double)times[wakes * 9 / 10];
+    size_t middle = wakes / 2;
+    size_t late = wakes * 9 / 10;
+    figures[0] = (double)times[middle];
+    figures[1] = (double)times[late];
 }
 
 /* ---- contestants ---- */

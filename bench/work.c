@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 
-/* Other programs and the hypervisor only ever add time, so the shortest of many trials is the true one; pauses make
- * the trials outlast what disturbs them. */
+/* Other programs and the hypervisor only ever add time, so the shortest of many trials is the true one;
+ * pauses make the trials outlast what disturbs them. */
 enum { TRIALS = 100, TRIAL_ROUNDS = 20000 };
 
 double bench_tick_ns(void) {

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* A function whose function-pointer arguments are constants at every call: inlined, so that no contestant pays
- * for an indirect call that programs do not make. */
+/* A function whose function-pointer arguments are constants at every call: inlined, so that no contestant
+ * pays for an indirect call that programs do not make. */
 #define BENCH_INLINE static inline __attribute__((always_inline))
 
 /* Nanoseconds of the monotonic clock. */
@@ -25,8 +25,8 @@ static inline uint64_t bench_cpu_now(void) {
     return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
 }
 
-/* What passes between two moments, on the wall and of the process's CPU time; the end divides both by the number of
- * things done and writes them as the first two figures. */
+/* What passes between two moments, on the wall and of the process's CPU time; the end divides both by the
+ * number of things done and writes them as the first two figures. */
 struct bench_span {
     uint64_t wall;
     uint64_t cpu;
@@ -67,13 +67,15 @@ static inline void bench_burn(uint64_t rounds) {
  * call. */
 uint64_t bench_burn_rounds(double ns);
 
-/* Starts a thread that sleeps for ever: many libraries, and the C library itself, are cheaper while there is none. */
+/* Starts a thread that sleeps for ever: many libraries, and the C library itself, are cheaper while there is
+ * none. */
 void bench_start_sleeper(void);
 
 /* Pauses the calling thread. */
 void bench_pause_ms(int ms);
 
-/* How long waits lasted, in ticks: 16 buckets for each power of two, so that a quantile is right within 6 %. */
+/* How long waits lasted, in ticks: 16 buckets for each power of two, so that a quantile is right within 6 %.
+ * */
 enum { BENCH_BUCKETS = 64 * 16 };
 
 struct bench_waits {
