@@ -6,7 +6,6 @@
  */
 #include <plait.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { NUMBERS = 4000000, FEW = 4096 };
 
@@ -23,9 +22,9 @@ PLAIT_TASK(long long, sum, (const int *, numbers), (size_t, count)) {
 }
 
 int main(void) {
-    int *numbers = malloc(NUMBERS * sizeof *numbers);
+    static int numbers[NUMBERS];
     plait_pool *pool = plait_pool_new(0); /* one worker for each CPU */
-    if (!numbers || !pool) return 1;
+    if (!pool) return 1;
     for (int i = 0; i < NUMBERS; i++) numbers[i] = i;
 
     long long total = 0;
@@ -33,7 +32,6 @@ int main(void) {
     plait_status status = plait_result(future, &total);
     plait_future_free(future);
     plait_pool_free(pool);
-    free(numbers);
     if (status != PLAIT_OK) return 1;
     printf("the sum of the numbers below %d is %lld\n", NUMBERS, total);
     return total == (long long)NUMBERS * (NUMBERS - 1) / 2 ? 0 : 1;

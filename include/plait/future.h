@@ -47,7 +47,10 @@ typedef struct plait_future plait_future;
  * PLAIT_OK, or the code that the task failed with. PLAIT_CANCELLED: the future was cancelled, or the wait
  * was (plait_future_done tells). PLAIT_TIMEOUT (_until): not done by the deadline. PLAIT_INVALID: no
  * future, or *out has not the size of the result. PLAIT_DEADLOCK: asked by the very task whose result it
- * is. PLAIT_BROKEN: the pool that should compute it was left behind by a fork. PLAIT_INTERRUPTED.
+ * is, or by one of several tasks that wait for each other in a circle, or for tasks that are queued in
+ * pools all of whose workers do so: whoever closes the circle is told, and plait_future_message says who waits for
+ * whom (promises, and waits with a deadline or for anything else than futures, count as able to end).
+ * PLAIT_BROKEN: the pool that should compute it was left behind by a fork. PLAIT_INTERRUPTED.
  * *out is only changed by PLAIT_OK.
  * A worker that waits without a deadline for a task of its own pool which has not begun runs it itself. */
 #define plait_result(...) PLAIT__RESULT(__VA_ARGS__, PLAIT__NOWHERE, )
@@ -59,8 +62,9 @@ PLAIT_API plait_status plait_future_result(plait_future *future, void *out, size
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_future_result_until(plait_future *future, void *out,
                                                                    size_t size, plait_deadline deadline);
 
-/* Why the future failed, in words: what was raised, or what the code means. "" while it is not done and
- * when it succeeded. Lives as long as the handle. Never NULL, never waits. Python: exception(). */
+/* Why the future failed, in words: what was raised, or what the code means. "" while it is not done (but for
+ * PLAIT_DEADLOCK; those words live until the task's next wait) and when it succeeded. Lives as long as the handle.
+ * Never NULL, never waits. Python: exception(). */
 PLAIT_API const char *plait_future_message(plait_future *future);
 
 /* Whether there is a result or a failure; whether it is being computed now; whether it was cancelled.
@@ -97,17 +101,60 @@ PLAIT_API plait_future *plait_future_keep(plait_future *future);
 /* The case that the future is done, for plait_select; its status is then what plait_result would return. */
 PLAIT_API plait_case plait_case_future(plait_future *future);
 
-/* ---- several ---- */
+/* ---- several ----
+ *
+ * All of these wait on one thread for all of the futures at once: it is woken once, however many there are, and each
+ * that becomes done costs one step. The same future may stand in the array more than once.
+ * Inside a task they occupy the worker, as other waits do; but without a deadline it runs those of its own pool that
+ * have not begun, one after the other, until what it waits for has come. */
+
+typedef enum plait_return_when {
+    PLAIT_FIRST_COMPLETED, /* one is done */
+    PLAIT_FIRST_EXCEPTION, /* one has failed (being cancelled is not a failure), or all are done */
+    PLAIT_ALL_COMPLETED
+} plait_return_when;
+
+/* Waits until so many of these futures are done, and stores how many are in *done (which may be NULL); which ones,
+ * plait_future_done tells of each. Nothing is read or cancelled. None at all is all of them.
+ * PLAIT_OK. PLAIT_TIMEOUT (_until), PLAIT_CANCELLED, PLAIT_INTERRUPTED; *done is right all the same.
+ * PLAIT_DEADLOCK, PLAIT_BROKEN: so many never will be (see plait_result). PLAIT_INVALID: a NULL among them, or no
+ * such `when`. PLAIT_NO_MEMORY (more than 16): it has not waited. Python: concurrent.futures.wait(). */
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_wait(plait_future *const *futures, size_t count,
+                                                    plait_return_when when, size_t *done);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_wait_until(plait_future *const *futures, size_t count,
+                                                          plait_return_when when, size_t *done,
+                                                          plait_deadline deadline);
+
+/* These futures in the order in which they are done; those that are already come first, in the array's order.
+ *
+ *     plait_completion *completion = plait_as_completed(futures, count);
+ *     size_t which;
+ *     while (plait_completion_next(completion, &which) == PLAIT_OK) use(futures[which]);
+ *     plait_completion_free(completion);
+ *
+ * The array is not needed afterwards; the futures remain the caller's, who may free each when he likes. Used by one
+ * thread at a time. Free it with plait_completion_free, at any time. NULL when memory is out, or with PLAIT_INVALID
+ * if there is a NULL among them. Python: as_completed(). */
+typedef struct plait_completion plait_completion;
+PLAIT_API PLAIT_WARN_UNUSED plait_completion *plait_as_completed(plait_future *const *futures, size_t count);
+PLAIT_API void plait_completion_free(plait_completion *completion);
+
+/* Waits for the next one and stores its index in *which (which may be NULL). PLAIT_OK; how it went, plait_result
+ * tells. PLAIT_EMPTY: that was all. PLAIT_TIMEOUT (_until), PLAIT_CANCELLED, PLAIT_INTERRUPTED: not yet, it may be
+ * asked again. PLAIT_DEADLOCK, PLAIT_BROKEN: those left will never be done (see plait_result). PLAIT_INVALID for
+ * NULL. */
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_completion_next(plait_completion *completion, size_t *which);
+PLAIT_API PLAIT_WARN_UNUSED plait_status plait_completion_next_until(plait_completion *completion,
+                                                                     size_t *which, plait_deadline deadline);
 
 /* Waits for the first of these futures that succeeds, copies its result to *out (which may be NULL) and its
  * index to *which (may be NULL), and cancels the others; their results go to their destroy functions when
  * they are freed, which remains the caller's business.
  * PLAIT_OK. When all have failed: the code of the one that failed last, whose index is *which. PLAIT_TIMEOUT
- * (_until), PLAIT_CANCELLED and PLAIT_INTERRUPTED of the wait: the others are cancelled too, *which is
- * `count`. PLAIT_INVALID: none, a NULL among them, or a result of another size; nothing has happened.
- * PLAIT_NO_MEMORY (more than 16): nothing has happened. Inside a task it occupies the worker, as other waits
- * do; but without a deadline it runs those of its own pool that have not begun, until one is done. A winner
- * among the others cancels what it runs meanwhile. */
+ * (_until), PLAIT_CANCELLED and PLAIT_INTERRUPTED of the wait, and PLAIT_DEADLOCK and PLAIT_BROKEN (see
+ * plait_result): the others are cancelled too, *which is `count`. PLAIT_INVALID: none, a NULL among them, or a
+ * result of another size; nothing has happened. PLAIT_NO_MEMORY (more than 16): nothing has happened.
+ * What a worker runs itself meanwhile is cancelled when another one has won. */
 #define plait_first(futures, count, out, which) \
     plait_future_first((futures), (count), (out), PLAIT__RESULT_SIZE(out), (which), PLAIT_FOREVER)
 #define plait_first_until(futures, count, out, which, deadline) \

@@ -1,7 +1,8 @@
 /* future.c - what a future is, how one waits for it, and how it ends; its states stand in future.h. */
 #include <base/memory.h>
 #include <base/status.h>
-#include <pool/future.h>
+#include <pool/stuck.h>
+#include <pool/watch.h>
 #include <stdio.h>
 #include <string.h>
 #include <thread/task_frame.h>
@@ -154,7 +155,7 @@ uint32_t plait__future_settle(plait_future *future, plait_status status, char *m
     do {
         done = (state & ~(uint32_t)(PLAIT__PHASE | PLAIT__PARKED)) | PLAIT__DONE;
     } while (!plait__cas(&future->state, &state, done));
-    if (state & PLAIT__PARKED) plait__unpark_all(future);
+    if (state & PLAIT__PARKED) plait__watch_unpark(future);
     return state;
 }
 
@@ -221,17 +222,11 @@ bool plait_future_cancel(plait_future *future) {
 
 /* ---- waiting ---- */
 
-/* Under the list's lock. False: it is done. */
-static bool announce_parked(plait_future *future) {
+bool plait__future_announce(plait_future *future) {
     uint32_t state = plait__load(&future->state);
     while ((state & PLAIT__PHASE) != PLAIT__DONE)
         if ((state & PLAIT__PARKED) || plait__cas(&future->state, &state, state | PLAIT__PARKED)) return true;
     return false;
-}
-
-/* Nobody is left in this process who could compute it. */
-static bool left_behind(const plait_future *future) {
-    return future->task && future->generation != plait__generation();
 }
 
 /* It will be computed by the calling thread, when that has returned from here. */
@@ -239,12 +234,18 @@ static bool waits_for_itself(const plait_future *future) {
     return plait__future_is_own(future) || plait__owner_serves(future->pool);
 }
 
+plait_status plait__future_hopeless(const plait_future *future) {
+    if (plait__future_phase(future) == PLAIT__DONE) return PLAIT_OK;
+    if (future->task && future->generation != plait__generation()) return PLAIT_BROKEN;
+    return waits_for_itself(future) ? PLAIT_DEADLOCK : PLAIT_OK;
+}
+
 static plait_status park(plait_future *future, plait_deadline deadline) {
     struct plait__wait_list *list = plait__parking(future);
     struct plait__park how = {.kind = "future", .deadline = deadline, .flags = PLAIT__CANCELLABLE};
     while (plait__future_phase(future) != PLAIT__DONE) {
         plait__mutex_lock(&list->mutex);
-        if (!announce_parked(future)) {
+        if (!plait__future_announce(future)) {
             plait__mutex_unlock(&list->mutex);
             continue; /* it is done, and the loop's look acquires what that means */
         }
@@ -257,11 +258,17 @@ static plait_status park(plait_future *future, plait_deadline deadline) {
 
 static plait_status await(plait_future *future, plait_deadline deadline) {
     if (plait__future_phase(future) == PLAIT__DONE) return PLAIT_OK;
-    if (left_behind(future)) return PLAIT_BROKEN;
-    if (waits_for_itself(future)) return PLAIT_DEADLOCK;
+    plait_status status = plait__future_hopeless(future);
+    if (status != PLAIT_OK) return status;
     if (plait__is_forever(deadline)) plait__future_help(future);
     if (plait__future_phase(future) == PLAIT__DONE) return PLAIT_OK;
-    return plait_passed(deadline) ? PLAIT_TIMEOUT : park(future, deadline);
+    if (plait_passed(deadline)) return PLAIT_TIMEOUT;
+    struct plait__stuck stuck = {.future = future};
+    status = plait__stuck_enter(&stuck, deadline);
+    if (status != PLAIT_OK) return status;
+    status = park(future, deadline);
+    plait__stuck_leave(&stuck);
+    return status;
 }
 
 static void mark(plait_future *future, uint32_t flag) {
@@ -295,8 +302,16 @@ plait_status plait_future_result(plait_future *future, void *out, size_t size) {
     return plait_future_result_until(future, out, size, PLAIT_FOREVER);
 }
 
+static const char *why_not_done(const plait_future *future) {
+    if (waits_for_itself(future)) return "the task waits for its own result";
+    const char *words = plait__stuck_told(future);
+    return words ? words : "";
+}
+
 const char *plait_future_message(plait_future *future) {
-    if (!future || !plait_future_done(future) || outcome(future) == PLAIT_OK) return "";
+    if (!future) return "";
+    if (!plait_future_done(future)) return why_not_done(future);
+    if (outcome(future) == PLAIT_OK) return "";
     return plait__failure_words(future->status, future->message);
 }
 
@@ -318,14 +333,10 @@ bool plait_future_cancelled(const plait_future *future) {
 
 static bool case_attempt(plait_case *one) {
     plait_future *future = one->object;
-    if (plait_future_done(future))
-        one->status = outcome(future);
-    else if (left_behind(future))
-        one->status = PLAIT_BROKEN;
-    else if (waits_for_itself(future))
-        one->status = PLAIT_DEADLOCK;
-    else
-        return false;
+    one->status = plait__future_hopeless(future);
+    if (one->status != PLAIT_OK) return true;
+    if (!plait_future_done(future)) return false;
+    one->status = outcome(future);
     return true;
 }
 
@@ -333,7 +344,7 @@ static bool case_enqueue(plait_case *one, struct plait__node *node) {
     plait_future *future = one->object;
     struct plait__wait_list *list = plait__parking(future);
     plait__mutex_lock(&list->mutex);
-    bool waits = announce_parked(future);
+    bool waits = plait__future_announce(future);
     if (waits) plait__list_append(&list->nodes, &node->link);
     plait__mutex_unlock(&list->mutex);
     return waits;

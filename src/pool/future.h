@@ -106,6 +106,12 @@ void plait__future_finish(plait_future *future, plait_status status, char *messa
 uint32_t plait__future_settle(plait_future *future, plait_status status, char *message);
 void plait__future_call_back(plait_future *future);
 
+/* Under the lock of its parking list: from now on whoever makes it done looks there. False: it is done. */
+bool plait__future_announce(plait_future *future);
+/* PLAIT_OK; or why the calling thread need not wait for it: it will never be done, in this process, or before
+ * this very task has returned. */
+plait_status plait__future_hopeless(const plait_future *future);
+
 /* plait_future_add_done_callback, with the other end of it. */
 plait_status plait__future_on_done(plait_future *future,
                                    void (*function)(plait_future *future, void *context),

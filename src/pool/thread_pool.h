@@ -55,6 +55,7 @@
 #include <plait/thread.h>
 #include <pool/injector.h>
 #include <pool/spawn.h>
+#include <pool/stuck.h>
 #include <pool/task_ring.h>
 #include <wait/waiter.h>
 
@@ -101,6 +102,7 @@ struct plait__worker {
     plait_token *spare;    /* for the next task */
     plait_future *taken;   /* from a queue, with the queue's reference */
     plait_future *running; /* the innermost */
+    struct plait__stuck_words told;
     /* Others look at these. */
     char apart[64];
     struct plait__task_ring ring;

@@ -19,6 +19,7 @@ static plait_queue *new_queue(struct plait__items items, size_t item_size, size_
     bool small = maxsize && maxsize <= SMALL_BYTES / slot; /* then it never needs to grow */
     size_t capacity = rendezvous ? 0 : plait__ring_capacity(small ? maxsize : FIRST_ITEMS);
     queue->descriptor = -1;
+    queue->generation = plait__generation();
     queue->maxsize = maxsize;
     queue->plain = items.order <= PLAIT__LIFO;
     queue->items = items;
@@ -26,6 +27,7 @@ static plait_queue *new_queue(struct plait__items items, size_t item_size, size_
     queue->items.ring = (struct plait__ring){.item_size = slot, .capacity = capacity};
     if (rendezvous) return queue;
     queue->items.ring.items = plait__ring_memory(capacity, slot);
+    plait__lanes_begin(queue);
     if (queue->items.ring.items) return queue;
     plait__release(queue);
     return NULL;
@@ -121,7 +123,7 @@ plait_status plait_queue_free(plait_queue *queue) {
     struct plait__wakes wakes = {.count = 0};
     plait_status status = plait__queue_begin(queue);
     if (status != PLAIT_OK) return status;
-    bool used = queue->inside;
+    bool used = plait__queue_used(queue);
     struct leftovers leftovers = {0};
     if (!used) leftovers = take_leftovers(queue, &wakes);
     plait__queue_end(queue, &wakes);

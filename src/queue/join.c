@@ -13,6 +13,7 @@ static plait_status all_done(plait_queue *queue, struct plait__call *call, struc
 
 plait_status plait_queue_task_done_many(plait_queue *queue, size_t count) {
     if (!queue) return PLAIT_INVALID;
+    if (plait__queue_has_lanes(queue) && plait__lane_done(queue, count)) return PLAIT_OK;
     struct plait__wakes wakes = {.count = 0};
     if (!plait__queue_lock(queue)) return PLAIT_BROKEN;
     bool known = count <= queue->unfinished;

@@ -5,6 +5,9 @@
  * (getters, putters, joiners) and waits outside the mutex. Where the items lie and which comes out first is
  * the business of items.h; here it only matters whether there is one, and whether there is room.
  *
+ * In a FIFO queue puts and gets that wake nobody have a lane each, beside all this; the mutex then means both
+ * lanes' mutexes, and everything here holds as it stands. See lanes.h.
+ *
  * A wake costs as much as hundreds of operations, so at most one is on its way to each side: `waking` is set
  * when a getter is claimed, and cleared by that getter, under the mutex, when it comes back. Until then puts
  * wake nobody else; a getter that got something and sees more wakes the next. The same for putters. Items
@@ -68,9 +71,9 @@ static inline plait_status begin(plait_queue *queue) {
 }
 
 static inline void end(plait_queue *queue, struct plait__wakes *wakes) {
-    bool turn = takes_turns(queue);
+    struct plait__mutex *turn = takes_turns(queue) ? &queue->turn : NULL;
     plait__queue_give_back(queue);
-    if (turn) plait__mutex_unlock(&queue->turn);
+    if (turn) plait__mutex_unlock(turn);
     if (wakes->count) plait__wakes_send(wakes);
 }
 
@@ -99,7 +102,6 @@ static struct plait__side *side_of(plait_queue *queue, const struct plait__call 
 void plait__queue_enter(plait_queue *queue, struct plait__side *side, struct plait__node *node,
                         bool at_head) {
     queue->inside++;
-    queue->generation = plait__generation();
     if (at_head)
         plait__list_prepend(&side->nodes, &node->link);
     else
@@ -231,7 +233,9 @@ static bool was_given(const plait_queue *queue, struct plait__call *call) {
     return call->any || !call->left;
 }
 
-static plait_status wait_call(plait_queue *queue, struct plait__call *call, plait_deadline deadline) {
+/* looked: it has been patient, and sleeps at once. */
+static plait_status wait_call(plait_queue *queue, struct plait__call *call, plait_deadline deadline,
+                              bool looked) {
     struct plait__side *side = side_of(queue, call);
     struct plait__waiter waiter;
     struct plait__node node;
@@ -248,6 +252,7 @@ static plait_status wait_call(plait_queue *queue, struct plait__call *call, plai
         if (status == PLAIT_BUSY && (first || plait__claimed_node(claim))) {
             plait__waiter_init(&waiter, call->kind, queue);
             plait__node_init(&node, &waiter, queue, 0);
+            waiter.looked = looked;
             node.item = call->item;
             plait__queue_enter(queue, side, &node, !first);
             end(queue, &wakes);
@@ -263,9 +268,11 @@ static plait_status wait_call(plait_queue *queue, struct plait__call *call, plai
 /* ---- the straight path ----
  *
  * Items in a ring, room, and nobody who might be woken: then a put or get is a few instructions under the
- * mutex, here in one place for the compiler to see. All else goes on with an attempt. */
+ * mutex, here in one place for the compiler to see; in a FIFO queue under the mutex of its lane (lanes.h).
+ * All else goes on with an attempt. */
 
 static inline bool lock_plain(plait_queue *queue) {
+    if (plait__queue_has_lanes(queue)) return false;
     return plait__likely(plait__load(&queue->plain)) && plait__likely(plait__queue_lock(queue));
 }
 
@@ -284,6 +291,10 @@ __attribute__((noinline)) static plait_status go_on(plait_queue *queue, struct p
 
 static inline plait_status put_now(plait_queue *queue, const void *item, struct plait__call *call) {
     struct plait__items *items = &queue->items;
+    plait_status status = plait__lane_try(queue, true, (void *)(uintptr_t)item);
+    if (plait__likely(status == PLAIT_OK)) return PLAIT_OK;
+    *call = plait__put_of(item);
+    if (status == PLAIT_BUSY) return PLAIT_BUSY;
     bool locked = lock_plain(queue);
     if (plait__likely(locked && queue->plain && items->ring.count < items->ring.capacity &&
                       !plait__queue_is_full(queue) && nobody_waits(queue))) {
@@ -292,30 +303,38 @@ static inline plait_status put_now(plait_queue *queue, const void *item, struct 
         plait__mutex_unlock(&queue->mutex);
         return PLAIT_OK;
     }
-    *call = plait__put_of(item);
     return locked ? go_on(queue, call) : plait__queue_try(queue, call);
 }
 
 static inline plait_status get_now(plait_queue *queue, void *item, struct plait__call *call) {
     struct plait__items *items = &queue->items;
+    plait_status status = plait__lane_try(queue, false, item);
+    if (plait__likely(status == PLAIT_OK)) return PLAIT_OK;
+    *call = plait__get_of(item);
+    if (status == PLAIT_BUSY) return PLAIT_BUSY;
     bool locked = lock_plain(queue);
     if (plait__likely(locked && queue->plain && items->ring.count &&
                       items->ring.count >= items->ring.shrink_below && nobody_waits(queue))) {
-        if (plait__likely(items->order == PLAIT__FIFO))
-            plait__ring_pop(&items->ring, item);
-        else
-            plait__ring_pop_last(&items->ring, item);
+        plait__ring_pop_last(&items->ring, item);
         plait__mutex_unlock(&queue->mutex);
         return PLAIT_OK;
     }
-    *call = plait__get_of(item);
     return locked ? go_on(queue, call) : plait__queue_try(queue, call);
 }
 
 /* ---- the calls ---- */
 
 static plait_status wait_until(plait_queue *queue, struct plait__call *call, plait_deadline deadline) {
-    return plait_passed(deadline) ? PLAIT_TIMEOUT : wait_call(queue, call, deadline);
+    return plait_passed(deadline) ? PLAIT_TIMEOUT : wait_call(queue, call, deadline, false);
+}
+
+/* For a single item. */
+__attribute__((noinline)) static plait_status wait_patiently(plait_queue *queue, struct plait__call *call,
+                                                             plait_deadline deadline) {
+    if (!plait__queue_has_lanes(queue)) return wait_until(queue, call, deadline);
+    if (plait_passed(deadline)) return PLAIT_TIMEOUT;
+    plait_status status = plait__lane_wait(queue, call->attempt == plait__queue_put, call->item);
+    return status == PLAIT_OK ? PLAIT_OK : wait_call(queue, call, deadline, true);
 }
 
 plait_status plait__queue_perform(plait_queue *queue, struct plait__call *call, plait_deadline deadline) {
@@ -328,7 +347,7 @@ plait_status plait_queue_put_sized_until(plait_queue *queue, const void *item, s
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
     struct plait__call call;
     plait_status status = put_now(queue, item, &call);
-    return plait__unlikely(status == PLAIT_BUSY) ? wait_until(queue, &call, deadline) : status;
+    return plait__unlikely(status == PLAIT_BUSY) ? wait_patiently(queue, &call, deadline) : status;
 }
 
 plait_status plait_queue_put_sized(plait_queue *queue, const void *item, size_t size) {
@@ -347,7 +366,7 @@ plait_status plait_queue_get_sized_until(plait_queue *queue, void *item, size_t 
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
     struct plait__call call;
     plait_status status = get_now(queue, item, &call);
-    return plait__unlikely(status == PLAIT_BUSY) ? wait_until(queue, &call, deadline) : status;
+    return plait__unlikely(status == PLAIT_BUSY) ? wait_patiently(queue, &call, deadline) : status;
 }
 
 plait_status plait_queue_get_sized(plait_queue *queue, void *item, size_t size) {
@@ -369,8 +388,16 @@ plait_status plait_queue_peek_sized(plait_queue *queue, void *item, size_t size)
 
 /* ---- snapshots ---- */
 
+/* Gets first: what happens between the two loads makes it too large, which can be told, not negative. */
+static size_t count_in_lanes(const plait_queue *queue) {
+    uint64_t head = plait__load_acquire(&queue->get.index);
+    uint64_t count = plait__load_acquire(&queue->put.index) - head;
+    return queue->maxsize && count > queue->maxsize ? queue->maxsize : (size_t)count;
+}
+
 size_t plait_queue_qsize(const plait_queue *queue) {
-    return queue ? plait__load(&queue->items.ring.count) : 0;
+    if (!queue) return 0;
+    return plait__queue_has_lanes(queue) ? count_in_lanes(queue) : plait__load(&queue->items.ring.count);
 }
 
 bool plait_queue_empty(const plait_queue *queue) {
@@ -380,5 +407,5 @@ bool plait_queue_empty(const plait_queue *queue) {
 bool plait_queue_full(const plait_queue *queue) {
     if (!queue) return false;
     if (!queue->maxsize) return queue->items.order == PLAIT__RENDEZVOUS;
-    return plait__load(&queue->items.ring.count) >= queue->maxsize;
+    return plait_queue_qsize(queue) >= queue->maxsize;
 }

@@ -1,6 +1,7 @@
 /* queue.h - what the files of this room share: the queue, one operation on it, and how one is performed.
  *
  *   queue.c       the protocol: trying, waiting, waking; put, get and peek of one item
+ *   lanes.c       puts and gets of a FIFO queue beside each other
  *   items.h       where items lie, behind one face: a ring, a ring used as a stack, a heap
  *   many.c        several items with one synchronisation
  *   rendezvous.c  putters and getters that meet
@@ -13,7 +14,7 @@
 #define PLAIT__QUEUE_H
 
 #include <plait/queue.h>
-#include <queue/items.h>
+#include <queue/lanes.h>
 #include <wait/mutex.h>
 #include <wait/waiter.h>
 
@@ -23,15 +24,15 @@ struct plait__side {
     bool waking; /* one was claimed and has not come back */
 };
 
-/* All of it is guarded by the mutex, but for maxsize and the size of an item. */
+/* All of it is guarded by the mutex (FIFO: by both mutexes), but for the lanes, and for maxsize and the size
+ * of an item, which never change. What changes often lies apart from what is often read. */
 struct plait_queue {
-    struct plait__mutex mutex;
+    struct plait__items items;
+    uint32_t generation; /* of forks, when the queue was last found in order */
     uint32_t inside;     /* threads listed, or claimed and not back */
-    uint32_t generation; /* of forks, when the last one went inside */
     bool shut_down;
     bool plain;     /* a ring, not shut down, no descriptor: the straight path can be taken */
     size_t maxsize; /* 0: none */
-    struct plait__items items;
     struct plait__side getters, putters, joiners;
     uint64_t unfinished;      /* items put that nobody called task_done for */
     struct plait__mutex turn; /* whoever compares items has it; see queue.c */
@@ -40,6 +41,13 @@ struct plait_queue {
     int descriptor; /* -1: nobody has asked for it */
     bool readable;  /* it has been made so */
     uint32_t descriptor_generation;
+
+    char apart_from_puts[PLAIT__APART];
+    struct plait__mutex mutex;
+    struct plait__lane put;
+    char apart_from_gets[PLAIT__APART];
+    struct plait__mutex get_mutex;
+    struct plait__lane get;
 };
 
 /* What an attempt returns when there must be more or less memory first; never seen outside this room. */
@@ -91,12 +99,20 @@ plait_status plait__queue_begin(plait_queue *queue);
 /* Gives back the mutex, and the turn; sends the wakes. The queue is not touched after that. */
 void plait__queue_end(plait_queue *queue, struct plait__wakes *wakes);
 
-/* The mutex alone, for what does not look at items. False: the queue is broken. */
-static inline bool plait__queue_lock(plait_queue *queue) {
-    if (plait__unlikely(!plait__mutex_lock(&queue->mutex))) return false;
-    if (plait__likely(!queue->inside || queue->generation == plait__generation())) return true;
-    plait__mutex_unlock(&queue->mutex);
-    return false;
+static inline bool plait__queue_has_lanes(const plait_queue *queue) {
+    return queue->items.order == PLAIT__FIFO;
+}
+
+/* The lanes at first. What they have done becomes known to all else (which takes the getters' mutex, too;
+ * false: it cannot be taken), and what has been done becomes known to them (which gives it back). Under the
+ * mutex. */
+void plait__lanes_begin(plait_queue *queue);
+bool plait__lanes_gather(plait_queue *queue);
+void plait__lanes_tell(plait_queue *queue);
+
+/* Threads that would miss the queue. */
+static inline uint32_t plait__queue_used(const plait_queue *queue) {
+    return queue->inside + queue->put.away + queue->get.away;
 }
 
 /* Makes the descriptor readable or not, as it should be. Under the mutex. */
@@ -107,6 +123,7 @@ void plait__descriptor_close(plait_queue *queue);
 /* Every change of what lies in a queue, or of who waits, ends here. */
 static inline void plait__queue_give_back(plait_queue *queue) {
     if (plait__unlikely(queue->descriptor >= 0)) plait__descriptor_settle(queue);
+    if (plait__queue_has_lanes(queue)) plait__lanes_tell(queue);
     plait__mutex_unlock(&queue->mutex);
 }
 
@@ -114,6 +131,59 @@ static inline void plait__queue_unlock(plait_queue *queue, struct plait__wakes *
     plait__queue_give_back(queue);
     if (wakes->count) plait__wakes_send(wakes);
 }
+
+/* The mutex, and the getters' where there are lanes; for what does not look at items. False: the queue is
+ * broken. */
+static inline bool plait__queue_lock(plait_queue *queue) {
+    if (plait__unlikely(!plait__mutex_lock(&queue->mutex))) return false;
+    if (plait__queue_has_lanes(queue) && !plait__lanes_gather(queue)) {
+        plait__mutex_unlock(&queue->mutex);
+        return false;
+    }
+    if (plait__likely(queue->generation == plait__generation())) return true;
+    if (!plait__queue_used(queue)) {
+        queue->generation = plait__generation();
+        return true;
+    }
+    struct plait__wakes none = {.count = 0};
+    plait__queue_unlock(queue, &none);
+    return false;
+}
+
+/* One step in a lane, under its mutex. The item is the caller's. */
+static inline plait_status plait__lane_step(plait_queue *queue, bool putting, void *item) {
+    struct plait__lane *lane = putting ? &queue->put : &queue->get;
+    const struct plait__ring *ring = &queue->items.ring;
+    uint64_t index = lane->index;
+    if (plait__unlikely(queue->generation != plait__generation())) return PLAIT__ELSEWHERE;
+    if (plait__unlikely(index == lane->limit)) {
+        plait_status status = plait__lane_look(lane, putting ? &queue->get : &queue->put);
+        if (plait__unlikely(status != PLAIT_OK)) return status;
+    }
+    char *place = ring->items + (index & (ring->capacity - 1)) * ring->item_size;
+    if (putting)
+        plait__ring_copy(place, item, ring->item_size);
+    else
+        plait__ring_copy(item, place, ring->item_size);
+    plait__store_release(&lane->index, index + 1);
+    return PLAIT_OK;
+}
+
+/* Does it in the lane, if there is one. PLAIT_BUSY: there is no item, or no room; PLAIT__ELSEWHERE: that has
+ * to be found out by `perform`. */
+static inline plait_status plait__lane_try(plait_queue *queue, bool putting, void *item) {
+    struct plait__mutex *mutex = putting ? &queue->mutex : &queue->get_mutex;
+    if (plait__unlikely(!plait__queue_has_lanes(queue)) || plait__unlikely(!plait__mutex_lock(mutex)))
+        return PLAIT__ELSEWHERE;
+    plait_status status = plait__lane_step(queue, putting, item);
+    plait__mutex_unlock(mutex);
+    return status;
+}
+
+/* Counts down unfinished tasks, if there certainly are more. */
+bool plait__lane_done(plait_queue *queue, size_t tasks);
+/* The same as plait__lane_try after PLAIT_BUSY, with patience. */
+plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item);
 
 /* ---- under the mutex ---- */
 

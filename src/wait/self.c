@@ -23,7 +23,7 @@ static pthread_key_t end_key;
 static bool have_end_key;
 
 /* Set in the child of a fork, before it has a second thread. */
-static uint32_t generation;
+uint32_t plait__forks;
 static uint32_t vanished_up_to;
 static uint32_t survivor;
 
@@ -85,10 +85,6 @@ bool plait__vanished(uint32_t ident) {
     return ident <= vanished_up_to && ident != survivor;
 }
 
-uint32_t plait__generation(void) {
-    return plait__load(&generation);
-}
-
 uint32_t plait__running(void) {
     return plait__load(&running);
 }
@@ -106,6 +102,6 @@ void plait__self_after_fork(void) {
     /* Once idents have started again nobody can be told to have vanished: better wait than share. */
     uint32_t last = plait__load(&last_ident);
     vanished_up_to = last <= PLAIT__IDENT_MASK ? last : 0;
-    plait__store(&generation, generation + 1);
+    plait__store(&plait__forks, plait__forks + 1);
     plait__store(&running, 1);
 }

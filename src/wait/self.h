@@ -9,6 +9,7 @@
 #ifndef PLAIT__SELF_H
 #define PLAIT__SELF_H
 
+#include <base/atomic.h>
 #include <plait/cancel.h>
 #include <plait/host.h>
 #include <stdbool.h>
@@ -66,7 +67,10 @@ uint32_t plait__random(struct plait__self *self);
 bool plait__vanished(uint32_t ident);
 /* How many forks lie between the first process and this one: an object that remembers the number it was
  * last used under can tell that a fork has come between. */
-uint32_t plait__generation(void);
+extern uint32_t plait__forks;
+static inline uint32_t plait__generation(void) {
+    return plait__load(&plait__forks);
+}
 
 /* Threads that use plait and are not asleep in it: spinning is pointless when there are more than CPUs. */
 uint32_t plait__running(void);

@@ -158,7 +158,8 @@ static uint32_t give_up(struct plait__waiter *waiter, uint32_t claim) {
 static uint32_t spin_for_claim(struct plait__waiter *waiter) {
     struct plait__spin spin;
     uint32_t word = plait__load_acquire(&waiter->word);
-    if (!waiter->object) return word; /* it only lets time pass: nobody can be quick about it */
+    if (!waiter->object || waiter->looked)
+        return word; /* it only lets time pass: nobody can be quick about it */
     if (word != PLAIT__AWAKE || !plait__spin_begin(&spin, PLAIT__SPIN_ON_OWN)) return word;
     do {
         word = plait__load_acquire(&waiter->word);

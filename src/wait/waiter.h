@@ -57,7 +57,8 @@ enum plait__claim {
 
 struct plait__waiter {
     uint32_t word;
-    int bell; /* descriptor to ring instead of waking the word, or -1 */
+    bool looked; /* for a while already, before it became this: it sleeps at once */
+    int bell;    /* descriptor to ring instead of waking the word, or -1 */
     struct plait__self *self;
     plait_token *token;        /* who may cancel this wait; NULL: nobody. Guarded by the sleepers' lock */
     struct plait__link asleep; /* in the table of sleepers */

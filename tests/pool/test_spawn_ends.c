@@ -1,5 +1,6 @@
 /* Children that fall, are cancelled, are left by pthread_exit, and stay behind in a fork. */
 #include "spawn_support.h"
+#include "support/faults.h"
 
 #include <errno.h>
 #include <plait/raise.h>
@@ -143,6 +144,42 @@ TEST(a_child_runs_under_the_token_that_its_parent_had) {
     ck_assert_int_eq(spawn_run(2, plait_task_of(spawn_under_a_token)), PLAIT_CANCELLED);
 }
 
+/* The only other worker is busy until the token has been let go of, and its memory perhaps used again. */
+static plait_event busy, free_again;
+
+PLAIT_TASK(void, be_busy) {
+    plait_event_set(&busy);
+    plait_event_wait(&free_again);
+}
+
+PLAIT_TASK(int, spawn_under_a_token_that_goes) {
+    plait_event_wait(&busy);
+    plait_token *token = plait_token_new(NULL, PLAIT_FOREVER);
+    plait_token *before = plait_token_enter(token);
+    plait_spawn(child, wait_for_ever);
+    plait_token_leave(before);
+    plait_cancel(token);
+    plait_token_free(token);
+    token = plait_token_new(NULL, PLAIT_FOREVER);
+    plait_event_set(&free_again);
+    plait_event_wait(&begun);
+    int status = plait_sync(child);
+    plait_token_free(token);
+    return status;
+}
+
+TEST(a_child_keeps_its_token) {
+    plait_pool *pool = plait_pool_new(2);
+    plait_future *other = plait_submit(pool, be_busy);
+    plait_future *future = plait_submit(pool, spawn_under_a_token_that_goes);
+    int status = PLAIT_OK;
+    ck_assert_ok(plait_result(future, &status));
+    ck_assert_int_eq(status, PLAIT_CANCELLED);
+    plait_future_free(future);
+    plait_future_free(other);
+    pool_end(pool);
+}
+
 PLAIT_TASK(int, number, (int, x)) {
     return x;
 }
@@ -235,6 +272,23 @@ TEST(children_that_nobody_has_begun_are_forgotten_by_pthread_exit) {
     expect_failure(plait_submit(pool, spawn_failing, false), PLAIT_USER + 3,
                    "number 3"); /* the worker's place is good */
     ck_assert_int_eq(plait__load(&runs), 0);
+    pool_end(pool);
+}
+
+/* Its child is back: nobody else has anything on its stack. */
+PLAIT_TASK(int, leave_after_a_child) {
+    plait_spawn(child, wait_to_go_on);
+    plait_event_wait(&begun);
+    plait_event_set(&go_on);
+    (void)plait_sync(child);
+    pthread_exit(NULL);
+}
+
+TEST(a_task_may_leave_when_its_children_are_back) {
+    plait_pool *pool = plait_pool_new(2);
+    expect_failure(plait_submit(pool, leave_after_a_child), PLAIT_FAILED,
+                   "the task was left by pthread_exit");
+    expect_failure(plait_submit(pool, spawn_failing, false), PLAIT_USER + 3, "number 3");
     pool_end(pool);
 }
 
@@ -338,4 +392,28 @@ TEST(a_child_that_stayed_behind_in_a_fork_is_broken) {
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 10);
     plait_future_free(future);
     pool_end(pool);
+}
+
+/* ---- memory ---- */
+
+PLAIT_TASK(int, fail_below, (int, depth)) {
+    if (depth == 0) return fall(false);
+    plait_spawn(child, fail_below, depth - 1);
+    return plait_sync(child) + number(1);
+}
+
+static plait_status fail_in_a_pool(void) {
+    plait_pool *pool = plait_pool_new(2);
+    if (!pool) return plait_last_error();
+    plait_future *future = plait_submit(pool, fail_below, 3);
+    plait_status status = plait_result(future);
+    plait_future_free(future);
+    plait_status closed = plait_pool_close(pool);
+    if (closed == PLAIT_OK) closed = plait_pool_join(pool);
+    plait_pool_free(pool);
+    return status == PLAIT_USER + 3 ? closed : status;
+}
+
+TEST(children_need_no_memory) {
+    fault_every(fail_in_a_pool);
 }

@@ -1,0 +1,111 @@
+/* lanes.c - where the lanes of a FIFO queue meet the rest, and their patience; the essay is in lanes.h. */
+#include <queue/queue.h>
+#include <wait/spin.h>
+
+enum { NEAREST = 7, FARTHEST = 1, MANY = 4 };
+
+static bool needs_wake(const struct plait__side *side) {
+    return !plait__list_empty(&side->nodes) && !side->waking;
+}
+
+bool plait__lanes_gather(plait_queue *queue) {
+    if (plait__unlikely(!plait__mutex_lock(&queue->get_mutex))) return false;
+    struct plait__ring *ring = &queue->items.ring;
+    struct plait__lane *put = &queue->put, *get = &queue->get;
+    ring->first = get->index & (ring->capacity - 1);
+    plait__store(&ring->count, put->index - get->index);
+    queue->unfinished += put->index - put->counted - get->done;
+    return true;
+}
+
+/* How far each lane may go. A put is stuck when the queue is full; where only the ring is full, that must grow
+ * elsewhere. A get is stuck when the queue is empty; but when so few items are left that the ring is too large,
+ * it must shrink elsewhere. */
+static void tell_how_far(plait_queue *queue) {
+    const struct plait__ring *ring = &queue->items.ring;
+    bool bounded = queue->maxsize && queue->maxsize <= ring->capacity;
+    queue->put.ahead = (int64_t)(bounded ? queue->maxsize : ring->capacity);
+    queue->put.may_be_stuck = bounded;
+    queue->get.ahead = ring->shrink_below ? 1 - (int64_t)ring->shrink_below : 0;
+    queue->get.may_be_stuck = !ring->shrink_below;
+}
+
+/* The indexes only grow, but where so many items are taken at once that the ring cannot tell. */
+static void tell_what_was_done(plait_queue *queue) {
+    const struct plait__ring *ring = &queue->items.ring;
+    struct plait__lane *put = &queue->put, *get = &queue->get;
+    uint64_t head = get->index + ((ring->first - get->index) & (ring->capacity - 1));
+    plait__store(&get->index, head);
+    plait__store(&put->index, head + ring->count);
+    put->counted = put->index;
+    get->done = 0;
+    get->left = queue->unfinished;
+}
+
+void plait__lanes_tell(plait_queue *queue) {
+    struct plait__lane *put = &queue->put, *get = &queue->get;
+    bool getters = needs_wake(&queue->getters), putters = needs_wake(&queue->putters);
+    tell_what_was_done(queue);
+    tell_how_far(queue);
+    put->elsewhere = !queue->plain || getters || (putters && !plait__queue_is_full(queue));
+    get->elsewhere = !queue->plain || putters || (getters && queue->items.ring.count);
+    put->limit = put->index; /* so that they see the rest */
+    get->limit = get->index;
+    plait__mutex_unlock(&queue->get_mutex);
+}
+
+void plait__lanes_begin(plait_queue *queue) {
+    queue->put.nearness = queue->get.nearness = (NEAREST + FARTHEST) / 2;
+    (void)plait__lanes_gather(queue);
+    plait__lanes_tell(queue);
+}
+
+/* Many items since it was stuck last: look from farther away. None but the one: from nearer. */
+static void learn(struct plait__lane *lane) {
+    uint64_t items = lane->index - lane->stuck_at;
+    lane->stuck_at = lane->index;
+    if (items >= MANY && lane->nearness > FARTHEST) lane->nearness--;
+    if (items <= 1 && lane->nearness < NEAREST) lane->nearness++;
+}
+
+static bool looks_stuck(const struct plait__lane *lane, const struct plait__lane *other, int64_t ahead) {
+    return (int64_t)(plait__load(&lane->index) - plait__load(&other->index)) >= ahead;
+}
+
+plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item) {
+    struct plait__lane *lane = putting ? &queue->put : &queue->get;
+    const struct plait__lane *other = putting ? &queue->get : &queue->put;
+    struct plait__mutex *mutex = putting ? &queue->mutex : &queue->get_mutex;
+    struct plait__spin spin;
+    if (!plait__spin_begin(&spin, PLAIT__SPIN_ON_SHARED)) return PLAIT_BUSY;
+    if (!plait__mutex_lock(mutex)) return PLAIT__ELSEWHERE;
+    plait_status status;
+    learn(lane);
+    spin.gap = plait__spin_wake_cost() >> lane->nearness;
+    for (bool patient = true;;) {
+        status = plait__lane_step(queue, putting, item);
+        if (status != PLAIT_BUSY || !patient) break;
+        int64_t ahead = lane->ahead;
+        lane->away++;
+        plait__mutex_unlock(mutex);
+        do {
+            patient = plait__spin_again(&spin);
+        } while (patient && looks_stuck(lane, other, ahead));
+        plait__mutex_lock(mutex);
+        lane->away--;
+    }
+    plait__mutex_unlock(mutex);
+    return status;
+}
+
+bool plait__lane_done(plait_queue *queue, size_t tasks) {
+    struct plait__lane *lane = &queue->get;
+    if (!plait__mutex_lock(&queue->get_mutex)) return false;
+    bool more = lane->left > tasks && queue->generation == plait__generation();
+    if (more) {
+        lane->left -= tasks;
+        lane->done += tasks;
+    }
+    plait__mutex_unlock(&queue->get_mutex);
+    return more;
+}
