@@ -2,8 +2,9 @@
  *
  * plait_submit (plait/pool.h) returns one. Any thread may wait for its result, any number of times, be
  * called back when it is there, or give up on it. A task's failure comes out of plait_result as a status,
- * and its words out of plait_future_message; one that nobody ever asks for goes to the excepthook
- * (plait/raise.h). A result that nobody takes goes to the future's destroy function.
+ * and its words out of plait_future_message; one that nobody has asked for when the last handle goes is told to
+ * the excepthook (plait/raise.h); of futures that are never freed, as of Python's that are never collected,
+ * nobody hears. A result that nobody takes goes to the future's destroy function.
  * A handle is freed at any time, also before there is a result: that only means "I let go".
  * Who computes the result needs no pool: the second half of this header is for those who make a promise
  * themselves and keep it later.
@@ -98,7 +99,8 @@ PLAIT_API void plait_future_free(plait_future *future);
 /* Another handle on the same future, to be freed by itself; returns it. */
 PLAIT_API plait_future *plait_future_keep(plait_future *future);
 
-/* The case that the future is done, for plait_select; its status is then what plait_result would return. */
+/* The case that the future is done, for plait_select; its status is then what plait_result would return. A worker
+ * that selects among futures alone, without a deadline, runs those of its own pool that have not begun. */
 PLAIT_API plait_case plait_case_future(plait_future *future);
 
 /* ---- several ----

@@ -350,7 +350,21 @@ static bool case_enqueue(plait_case *one, struct plait__node *node) {
     return waits;
 }
 
+static const struct plait__case_kind case_kind = {"future", case_attempt, case_enqueue, plait__case_unpark};
+
+/* Only if all cases are futures: the worker looks at none of them while it works for one. */
+bool plait__future_help_cases(plait_case *cases, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (cases[i].kind != &case_kind) return false;
+    for (size_t i = 0; i < count; i++) {
+        plait_future *future = cases[i].object;
+        if (!plait__future_can_help(future)) continue;
+        plait__future_help(future);
+        return true;
+    }
+    return false;
+}
+
 plait_case plait_case_future(plait_future *future) {
-    static const struct plait__case_kind kind = {"future", case_attempt, case_enqueue, plait__case_unpark};
-    return (plait_case){.kind = &kind, .object = future};
+    return (plait_case){.kind = &case_kind, .object = future};
 }

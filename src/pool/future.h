@@ -122,6 +122,8 @@ void plait__future_add_callback(plait_future *future, struct plait__callback *ca
 
 /* worker.c: runs a future that is still QUEUED, if the calling thread is a worker of its pool. */
 void plait__future_help(plait_future *future);
+/* The same for one of the cases of a select, if all are futures; false: none. Hung on a worker's plait__self. */
+bool plait__future_help_cases(plait_case *cases, size_t count);
 /* Whether it would now. */
 bool plait__future_can_help(const plait_future *future);
 /* owner.c: whether that is the owner whose thread is calling. False for NULL. */

@@ -174,6 +174,7 @@ static void serve(struct plait__worker *worker) {
 
 static void end(struct plait__worker *worker) {
     plait__current_worker = NULL;
+    plait__self()->help_cases = NULL;
     plait_token_free(worker->spare);
     worker->spare = NULL;
     plait__cells_end(plait__self()); /* before anybody can know that the worker has ended */
@@ -193,6 +194,7 @@ static void left_early(void *argument) {
 static void *work(void *argument) {
     struct plait__worker *worker = argument;
     plait__current_worker = worker;
+    plait__self()->help_cases = plait__future_help_cases;
     worker->thread = plait_thread_current();
     plait__spawner_begin(&worker->spawner);
     pthread_cleanup_push(left_early, worker);

@@ -163,11 +163,19 @@ static plait_status wait_once(struct selection *selection, plait_deadline deadli
     return plait__claim_status(claim);
 }
 
+/* Whether the thread has brought a case about itself: look again. */
+static bool help(struct selection *selection, plait_deadline deadline) {
+    const struct plait__self *self = plait__self();
+    return plait__unlikely(self->help_cases) && plait__is_forever(deadline) &&
+           self->help_cases(selection->cases, selection->count);
+}
+
 static plait_status perform(struct selection *selection, size_t *which, plait_deadline deadline) {
     for (size_t i = 0; i < selection->count; i++) selection->order[i] = i;
     for (;;) {
         if (attempt_any(selection, which)) return PLAIT_OK;
         if (plait_passed(deadline)) return PLAIT_TIMEOUT;
+        if (help(selection, deadline)) continue;
         plait_status status = wait_once(selection, deadline);
         if (status != PLAIT_OK) return status;
         if (selection->given != NONE) break;

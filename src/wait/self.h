@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct plait__waiter;
+struct plait_case;
 
 /* Free blocks of one size class, for cells.h. */
 struct plait__cells {
@@ -40,10 +41,13 @@ struct plait__self {
     struct plait__cells cells[PLAIT__CELL_CLASSES];
 
     /* Left for the floors above; the wait core does not look inside. */
-    void *thread;                        /* src/thread: the plait_thread that this is */
-    void *task;                          /* src/thread: the task being run, for plait_raise */
-    const plait_token *task_token;       /* src/thread: `token` when that task began */
-    void *locals;                        /* src/thread: values of plait_local */
+    void *thread;                  /* src/thread: the plait_thread that this is */
+    void *task;                    /* src/thread: the task being run, for plait_raise */
+    const plait_token *task_token; /* src/thread: `token` when that task began */
+    void *locals;                  /* src/thread: values of plait_local */
+    /* src/pool, for its workers: asked by a select without a deadline before it waits. Works for one of the cases
+     * instead, and says whether it did anything. */
+    bool (*help_cases)(struct plait_case *cases, size_t count);
     void (*ended)(struct plait__self *); /* called once when the thread ends, from a pthread key */
 };
 

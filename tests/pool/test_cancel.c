@@ -152,3 +152,41 @@ TEST(a_cancel_may_come_at_any_moment) {
     }
     pool_end(pool);
 }
+
+/* They keep their places in the queue, and their memory, until a worker comes past; that must be quick. */
+TEST(many_cancelled_tasks_are_passed_over) {
+    enum { MANY = 200000 };
+    static plait_future *futures[MANY];
+    plait_pool *pool = plait_pool_new(1);
+    int counter = 0;
+    plait_future *first = plait_submit(pool, wait_at_gate);
+    ck_assert_ok(plait_event_wait(&begun));
+    for (int i = 0; i < MANY; i++) futures[i] = plait_submit(pool, bump, &counter);
+    plait_future *last = plait_submit(pool, bump, &counter);
+    for (int i = 0; i < MANY; i++) {
+        ck_assert(plait_future_cancel(futures[i]));
+        plait_future_free(futures[i]);
+    }
+    plait_event_set(&gate);
+    ck_assert_ok(plait_result(last));
+    ck_assert_int_eq(counter, 1);
+    plait_future_free(first);
+    plait_future_free(last);
+    pool_end(pool);
+}
+
+PLAIT_TASK(plait_status, wait_for_future, (plait_future *, future)) {
+    return plait_result(future);
+}
+
+TEST(cancelling_ends_the_waits_for_it) {
+    plait_future *promise = plait_future_of(int);
+    plait_thread *thread = plait_start(wait_for_future, promise);
+    wait_until_asleep_in("future", 1);
+    ck_assert(plait_future_cancel(promise));
+    plait_status status = PLAIT_OK;
+    ck_assert_ok(plait_thread_result(thread, &status));
+    ck_assert_int_eq(status, PLAIT_CANCELLED);
+    plait_thread_free(thread);
+    plait_future_free(promise);
+}

@@ -112,6 +112,26 @@ TEST(a_future_may_be_freed_in_its_own_callback) {
     ck_assert_ok(plait_future_add_done_callback(future, let_go, NULL));
 }
 
+/* A callback may cancel, add another, and free; what it raises is its task's, or nobody's. */
+static void meddle(plait_future *future, void *counter) {
+    ck_assert(!plait_future_cancel(future));
+    ck_assert_ok(plait_future_add_done_callback(future, count, counter));
+    (void)plait_raise(PLAIT_USER, "in a callback");
+    plait_future_free(future);
+}
+
+TEST(a_callback_may_meddle_with_its_future) {
+    int called = 0, got = 0;
+    plait_future *future = plait_future_of(int), *other = plait_future_keep(future);
+    ck_assert_ok(plait_future_add_done_callback(future, meddle, &called));
+    ck_assert_ok(plait_future_add_done_callback(future, count, &called));
+    ck_assert_ok(plait_future_set_result(future, &(int){6}));
+    ck_assert_int_eq(called, 2);
+    ck_assert_ok(plait_result(other, &got));
+    ck_assert_int_eq(got, 6);
+    plait_future_free(other);
+}
+
 TEST(an_unkept_promise_simply_goes) {
     plait_future *future = plait_future_of(int);
     int called = 0;

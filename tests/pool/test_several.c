@@ -267,6 +267,29 @@ TEST(a_pool_of_one_never_waits_for_itself) {
     }
 }
 
+PLAIT_TASK(size_t, select_inside) {
+    plait_future *some[3] = {plait_submit(small, give, 1), plait_submit(small, give, 2),
+                             plait_submit(small, give, 3)};
+    plait_case cases[3];
+    size_t which = 9, got = 0;
+    for (int i = 0; i < 3; i++) cases[i] = plait_case_future(some[i]);
+    for (size_t left = 3; left; left--) {
+        if (plait_select(cases, left, &which) != PLAIT_OK || cases[which].status != PLAIT_OK) break;
+        cases[which] = cases[left - 1];
+        got++;
+    }
+    let_all_go(some, 3);
+    return got;
+}
+
+TEST(a_select_inside_a_task_runs_what_it_waits_for) {
+    for (int workers = 1; workers <= 3; workers++) {
+        small = plait_pool_new(workers);
+        ck_assert_uint_eq(in_small(plait_submit(small, select_inside)), 3);
+        pool_end(small);
+    }
+}
+
 /* It runs no more than it must. */
 TEST(a_lone_worker_stops_helping_when_there_is_enough) {
     small = plait_pool_new(1);
