@@ -163,7 +163,7 @@ static double used_by_others(struct machine_use before, struct machine_use after
 
 void bench_compare(const struct bench_shape *shape) {
     static samples taken;
-    if (!wanted(shape->name)) return;
+    if (!shape->count || !wanted(shape->name)) return;
     if (report_count == SHAPES) bench_fail("too many shapes");
     struct report *report = &reports[report_count++];
     report->bench = options.bench;

@@ -289,12 +289,12 @@ __attribute__((noinline)) static plait_status go_on(plait_queue *queue, struct p
     return plait__likely(status != PLAIT__RESIZE) ? status : plait__queue_try(queue, call);
 }
 
-static inline plait_status put_now(plait_queue *queue, const void *item, struct plait__call *call) {
+/* `lane` is what has come of it there: PLAIT_BUSY or PLAIT__ELSEWHERE. */
+static inline plait_status put_now(plait_status lane, plait_queue *queue, const void *item,
+                                   struct plait__call *call) {
     struct plait__items *items = &queue->items;
-    plait_status status = plait__lane_try(queue, true, (void *)(uintptr_t)item);
-    if (plait__likely(status == PLAIT_OK)) return PLAIT_OK;
     *call = plait__put_of(item);
-    if (status == PLAIT_BUSY) return PLAIT_BUSY;
+    if (lane == PLAIT_BUSY) return PLAIT_BUSY;
     bool locked = lock_plain(queue);
     if (plait__likely(locked && queue->plain && items->ring.count < items->ring.capacity &&
                       !plait__queue_is_full(queue) && nobody_waits(queue))) {
@@ -306,12 +306,11 @@ static inline plait_status put_now(plait_queue *queue, const void *item, struct 
     return locked ? go_on(queue, call) : plait__queue_try(queue, call);
 }
 
-static inline plait_status get_now(plait_queue *queue, void *item, struct plait__call *call) {
+static inline plait_status get_now(plait_status lane, plait_queue *queue, void *item,
+                                   struct plait__call *call) {
     struct plait__items *items = &queue->items;
-    plait_status status = plait__lane_try(queue, false, item);
-    if (plait__likely(status == PLAIT_OK)) return PLAIT_OK;
     *call = plait__get_of(item);
-    if (status == PLAIT_BUSY) return PLAIT_BUSY;
+    if (lane == PLAIT_BUSY) return PLAIT_BUSY;
     bool locked = lock_plain(queue);
     if (plait__likely(locked && queue->plain && items->ring.count &&
                       items->ring.count >= items->ring.shrink_below && nobody_waits(queue))) {
@@ -342,12 +341,48 @@ plait_status plait__queue_perform(plait_queue *queue, struct plait__call *call, 
     return status == PLAIT_BUSY ? wait_until(queue, call, deadline) : status;
 }
 
+/* What remains of a put or get that was not done in a lane; out of line, so that there nothing is in its way. */
+__attribute__((noinline)) static plait_status put_otherwise(plait_status lane, plait_queue *queue,
+                                                            const void *item, plait_deadline deadline) {
+    struct plait__call call;
+    plait_status status = put_now(lane, queue, item, &call);
+    return status == PLAIT_BUSY ? wait_patiently(queue, &call, deadline) : status;
+}
+
+__attribute__((noinline)) static plait_status get_otherwise(plait_status lane, plait_queue *queue, void *item,
+                                                            plait_deadline deadline) {
+    struct plait__call call;
+    plait_status status = get_now(lane, queue, item, &call);
+    return status == PLAIT_BUSY ? wait_patiently(queue, &call, deadline) : status;
+}
+
+__attribute__((noinline)) static plait_status put_nowait_otherwise(plait_status lane, plait_queue *queue,
+                                                                   const void *item) {
+    struct plait__call call;
+    plait_status status = put_now(lane, queue, item, &call);
+    return status == PLAIT_BUSY ? PLAIT_FULL : status;
+}
+
+__attribute__((noinline)) static plait_status get_nowait_otherwise(plait_status lane, plait_queue *queue,
+                                                                   void *item) {
+    struct plait__call call;
+    plait_status status = get_now(lane, queue, item, &call);
+    return status == PLAIT_BUSY ? PLAIT_EMPTY : status;
+}
+
+static inline plait_status put_in_lane(plait_queue *queue, const void *item) {
+    return plait__lane_try(queue, true, (void *)(uintptr_t)item);
+}
+
+static inline plait_status get_in_lane(plait_queue *queue, void *item) {
+    return plait__lane_try(queue, false, item);
+}
+
 plait_status plait_queue_put_sized_until(plait_queue *queue, const void *item, size_t size,
                                          plait_deadline deadline) {
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    struct plait__call call;
-    plait_status status = put_now(queue, item, &call);
-    return plait__unlikely(status == PLAIT_BUSY) ? wait_patiently(queue, &call, deadline) : status;
+    plait_status lane = put_in_lane(queue, item);
+    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : put_otherwise(lane, queue, item, deadline);
 }
 
 plait_status plait_queue_put_sized(plait_queue *queue, const void *item, size_t size) {
@@ -356,17 +391,15 @@ plait_status plait_queue_put_sized(plait_queue *queue, const void *item, size_t 
 
 plait_status plait_queue_put_sized_nowait(plait_queue *queue, const void *item, size_t size) {
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    struct plait__call call;
-    plait_status status = put_now(queue, item, &call);
-    return status == PLAIT_BUSY ? PLAIT_FULL : status;
+    plait_status lane = put_in_lane(queue, item);
+    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : put_nowait_otherwise(lane, queue, item);
 }
 
 plait_status plait_queue_get_sized_until(plait_queue *queue, void *item, size_t size,
                                          plait_deadline deadline) {
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    struct plait__call call;
-    plait_status status = get_now(queue, item, &call);
-    return plait__unlikely(status == PLAIT_BUSY) ? wait_patiently(queue, &call, deadline) : status;
+    plait_status lane = get_in_lane(queue, item);
+    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : get_otherwise(lane, queue, item, deadline);
 }
 
 plait_status plait_queue_get_sized(plait_queue *queue, void *item, size_t size) {
@@ -375,9 +408,8 @@ plait_status plait_queue_get_sized(plait_queue *queue, void *item, size_t size) 
 
 plait_status plait_queue_get_sized_nowait(plait_queue *queue, void *item, size_t size) {
     if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    struct plait__call call;
-    plait_status status = get_now(queue, item, &call);
-    return status == PLAIT_BUSY ? PLAIT_EMPTY : status;
+    plait_status lane = get_in_lane(queue, item);
+    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : get_nowait_otherwise(lane, queue, item);
 }
 
 plait_status plait_queue_peek_sized(plait_queue *queue, void *item, size_t size) {

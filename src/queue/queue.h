@@ -150,8 +150,10 @@ static inline bool plait__queue_lock(plait_queue *queue) {
     return false;
 }
 
-/* One step in a lane, under its mutex. The item is the caller's. */
-static inline plait_status plait__lane_step(plait_queue *queue, bool putting, void *item) {
+/* One step in a lane, under its mutex. The item is the caller's. Inline whatever the compiler thinks of its
+ * length: `putting` is known then, and what is left is short. */
+__attribute__((always_inline)) static inline plait_status plait__lane_step(plait_queue *queue, bool putting,
+                                                                           void *item) {
     struct plait__lane *lane = putting ? &queue->put : &queue->get;
     const struct plait__ring *ring = &queue->items.ring;
     uint64_t index = lane->index;
@@ -171,7 +173,8 @@ static inline plait_status plait__lane_step(plait_queue *queue, bool putting, vo
 
 /* Does it in the lane, if there is one. PLAIT_BUSY: there is no item, or no room; PLAIT__ELSEWHERE: that has
  * to be found out by `perform`. */
-static inline plait_status plait__lane_try(plait_queue *queue, bool putting, void *item) {
+__attribute__((always_inline)) static inline plait_status plait__lane_try(plait_queue *queue, bool putting,
+                                                                          void *item) {
     struct plait__mutex *mutex = putting ? &queue->mutex : &queue->get_mutex;
     if (plait__unlikely(!plait__queue_has_lanes(queue)) || plait__unlikely(!plait__mutex_lock(mutex)))
         return PLAIT__ELSEWHERE;
