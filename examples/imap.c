@@ -2,8 +2,8 @@
  *
  *     imap [FILE]
  *
- * read_line is called only a little ahead of what has been printed, so that a file of any length goes through in
- * little memory. A line that is too long fails, and only that one.
+ * read_line is called only a little ahead of what has been printed, so that a file of any length goes through
+ * in little memory. A line that is too long fails, and only that one.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <plait.h>

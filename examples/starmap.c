@@ -1,4 +1,5 @@
-/* starmap.c - a task over arrays and constants: what a sum of money grows to, at several rates, after ten years.
+/* starmap.c - a task over arrays and constants: what a sum of money grows to, at several rates, after ten
+ * years.
  *
  * Each parameter is an array or one value that is the same for all; types and number are checked when this is
  * compiled. Items may fail one by one.

@@ -6,9 +6,9 @@
  * (For items that are read one by one, and results that are used one by one: plait/imap.h.)
  * plait_apply has the pool run a task and waits for its result.
  *
- * Items are shared out by how long they take: those that take long, or wait for something, one by one to every
- * worker there is; cheap ones in chunks. A map that has so little to do that another thread could not help in
- * time is done by its caller alone.
+ * Items are shared out by how long they take: those that take long, or wait for something, one by one to
+ * every worker there is; cheap ones in chunks. A map that has so little to do that another thread could not
+ * help in time is done by its caller alone.
  * So items must not wait for each other: the same thread may have to run both.
  * They may be called inside tasks of the same pool: whoever maps takes part, so that even a pool of one
  * worker never waits for itself.
@@ -29,7 +29,8 @@
  *         double xs[] = {1, 2, 3}, k = 10, scaled[3];
  *         plait_map_options by_tens = {.chunk = 10, .deadline = plait_after(5)};
  *         if (status == PLAIT_OK)
- *             status = plait_starmap_with(pool, &by_tens, scale, scaled, 3, plait_each(xs), plait_repeat(&k));
+ *             status = plait_starmap_with(pool, &by_tens, scale, scaled, 3, plait_each(xs),
+ *             plait_repeat(&k));
  *
  *         int answer = 0;
  *         if (status == PLAIT_OK) status = plait_apply(pool, &answer, square, 6);
@@ -57,11 +58,12 @@ PLAIT_BEGIN
  * Python: Pool.map, Executor.map.
  * All items are run, also when some fail. PLAIT_OK; or the code of the first item, in order, that failed:
  * plait_map_message() has its words and index. The results of failed items are zero, all others are as
- * returned. (An item that calls pthread_exit has failed, with PLAIT_FAILED, and so have those that its worker had
- * taken along with it.) PLAIT_CANCELLED: the caller's token was cancelled; items that had not begun by then were
- * not run and their results are as they were. PLAIT_INVALID (no pool, no task, an array missing), PLAIT_BROKEN,
- * PLAIT_SHUTDOWN (closed): nothing was run. (PLAIT_BROKEN also in the child if an item forks and returns in
- * it: what the others work on is the parent's.) Never allocates, but for a deadline. Thread-safe. */
+ * returned. (An item that calls pthread_exit has failed, with PLAIT_FAILED, and so have those that its worker
+ * had taken along with it.) PLAIT_CANCELLED: the caller's token was cancelled; items that had not begun by
+ * then were not run and their results are as they were. PLAIT_INVALID (no pool, no task, an array missing),
+ * PLAIT_BROKEN, PLAIT_SHUTDOWN (closed): nothing was run. (PLAIT_BROKEN also in the child if an item forks
+ * and returns in it: what the others work on is the parent's.) Never allocates, but for a deadline.
+ * Thread-safe. */
 #define plait_map(pool, task, in, out, n) plait_map_with(pool, NULL, task, in, out, n)
 #define plait_map_with(pool, options, task, in, out, n) \
     plait_starmap_with(pool, options, task, out, n, plait_each(in))
@@ -81,12 +83,12 @@ PLAIT_BEGIN
 typedef struct plait_map_options {
     /* How many items a worker takes at a time; 0: as time tells. Python: chunksize. */
     size_t chunk;
-    /* n of them, where it is written what became of each item: PLAIT_OK, the code that it failed with, or, if it
-     * was left out, PLAIT_CANCELLED or PLAIT_TIMEOUT. NULL: not wanted. */
+    /* n of them, where it is written what became of each item: PLAIT_OK, the code that it failed with, or, if
+     * it was left out, PLAIT_CANCELLED or PLAIT_TIMEOUT. NULL: not wanted. */
     plait_status *statuses;
-    /* When it passes, waits inside items end as if they were cancelled, items that have not begun are left out, and
-     * the map returns PLAIT_TIMEOUT as soon as those that had begun are done. Left out (zero): none. It costs an
-     * allocation: PLAIT_NO_MEMORY, and nothing was run. Python: timeout. */
+    /* When it passes, waits inside items end as if they were cancelled, items that have not begun are left
+     * out, and the map returns PLAIT_TIMEOUT as soon as those that had begun are done. Left out (zero): none.
+     * It costs an allocation: PLAIT_NO_MEMORY, and nothing was run. Python: timeout. */
     plait_deadline deadline;
 } plait_map_options;
 
@@ -95,16 +97,16 @@ typedef struct plait_map_options {
 PLAIT_API plait_status plait_pool_map(plait_pool *pool, const plait_map_options *options,
                                       const plait_task *task, const void *columns, void *out, size_t n);
 
-/* The words of the failure that the calling thread's last map or apply returned, cut to what fits into about a
- * hundred bytes, and the index of the item (0 for apply; may be NULL). "" if it returned PLAIT_OK. Lives until
- * the thread's next map or apply. */
+/* The words of the failure that the calling thread's last map or apply returned, cut to what fits into about
+ * a hundred bytes, and the index of the item (0 for apply; may be NULL). "" if it returned PLAIT_OK. Lives
+ * until the thread's next map or apply. */
 PLAIT_API const char *plait_map_message(size_t *index);
 
-/* The same without waiting: the map is run by the pool's workers, and the future, which has no result, is done when
- * it is. plait_result(future) then returns what plait_map would have. Cancelling the future cancels the map. All
- * arrays (and constants, and `statuses`) must stay until then; the options themselves are copied. Never NULL; statuses
- * of a refusal as for plait_submit, PLAIT_INVALID also for a task of more than 8 parameters.
- * Python: map_async, starmap_async; their callbacks are plait_future_add_done_callback. */
+/* The same without waiting: the map is run by the pool's workers, and the future, which has no result, is
+ * done when it is. plait_result(future) then returns what plait_map would have. Cancelling the future cancels
+ * the map. All arrays (and constants, and `statuses`) must stay until then; the options themselves are
+ * copied. Never NULL; statuses of a refusal as for plait_submit, PLAIT_INVALID also for a task of more than 8
+ * parameters. Python: map_async, starmap_async; their callbacks are plait_future_add_done_callback. */
 #define plait_map_async(pool, task, in, out, n) plait_map_async_with(pool, NULL, task, in, out, n)
 #define plait_map_async_with(pool, options, task, in, out, n) \
     plait_starmap_async_with(pool, options, task, out, n, plait_each(in))
@@ -124,8 +126,8 @@ PLAIT_API PLAIT_WARN_UNUSED plait_future *plait_pool_map_async(plait_pool *pool,
 
 /* Has the pool run task(arguments...), waits for it, and copies what it returns to *out (NULL: nowhere):
  *     status = plait_apply(pool, &sum, add, 1, 2);
- * It runs on one of the pool's threads, also if the caller could have run it as well: whoever wants that calls the
- * function. (Inside a task of the same pool it may be the calling one.)
+ * It runs on one of the pool's threads, also if the caller could have run it as well: whoever wants that
+ * calls the function. (Inside a task of the same pool it may be the calling one.)
  * PLAIT_OK, or the code that the task failed with, and plait_map_message() its words. PLAIT_CANCELLED and
  * PLAIT_INTERRUPTED also if the wait was ended so: the task is cancelled then, and has ended. Refusals as for
  * plait_submit. Python: Pool.apply. */
@@ -145,11 +147,11 @@ typedef struct plait_callbacks {
     void *context;
 } plait_callbacks;
 
-/* plait_submit with a callback for each of success and failure: exactly one of them is called, once, on the thread
- * that makes the future done: a worker, whoever cancels it, or the calling thread if that is so already or the pool
- * refuses the task. The struct is copied. With an error callback a failure counts as read. Returns a
- * future, as plait_submit does, to be freed also if nobody waits for it. If memory is too short to remember the
- * callbacks the task is not run, or waited for.
+/* plait_submit with a callback for each of success and failure: exactly one of them is called, once, on the
+ * thread that makes the future done: a worker, whoever cancels it, or the calling thread if that is so
+ * already or the pool refuses the task. The struct is copied. With an error callback a failure counts as
+ * read. Returns a future, as plait_submit does, to be freed also if nobody waits for it. If memory is too
+ * short to remember the callbacks the task is not run, or waited for.
  * Python: Pool.apply_async(callback, error_callback). */
 #define plait_apply_async(pool, callbacks, ...) \
     PLAIT__TYPED(plait_pool_apply_async((pool), (callbacks), PLAIT__TASK_OF(__VA_ARGS__, ), \

@@ -22,7 +22,8 @@
  *   PLAIT__ARGS_OF(f, ...)     a const void * to one that lives as long as the expression
  *   PLAIT__COLUMNS_OF(f, ...)  the same for typed columns, written pointer, stride, pointer, stride ...;
  *                              behind the hidden char it has the layout of an array of plait_column
- *   PLAIT__OWNED_ARGS_OF(value, f, ...)   the arguments of a task whose first parameter is filled in later, with
+ *   PLAIT__OWNED_ARGS_OF(value, f, ...)   the arguments of a task whose first parameter is filled in later,
+ *   with
  *                              something of value's type
  *   PLAIT__OUT_OF(f, out)      `out`, if it is a pointer to f's result (or NULL); else it does not compile
  *   PLAIT__TYPED(expression, f, ...)           the expression, with wrong types and too many arguments
@@ -242,8 +243,8 @@
     *_Generic((R *)0, void * : (char *)(to), default : (R *)(void *)(to)) = \
         _Generic((R *)0, void * : (f(__VA_ARGS__), (char)0), default : f(__VA_ARGS__));
 
-/* Returns what the function returns, or what was stored. Both may be of type void, which a return statement of ISO
- * C does not want to see. */
+/* Returns what the function returns, or what was stored. Both may be of type void, which a return statement
+ * of ISO C does not want to see. */
 #define PLAIT__RETURN_CALL(R, result, f, ...) return f(__VA_ARGS__);
 #define PLAIT__RETURN_RESULT(R, result) \
     char plait__nothing = 0; \

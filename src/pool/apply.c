@@ -6,7 +6,8 @@
 
 /* ---- apply ---- */
 
-/* The wait was ended: the task must not go on after the call, for its arguments may point to the caller's stack. */
+/* The wait was ended: the task must not go on after the call, for its arguments may point to the caller's
+ * stack. */
 static void give_up(plait_future *future) {
     (void)plait_future_cancel(future);
     plait_shield_enter();

@@ -1,4 +1,5 @@
-/* imap.c - making an imap, reading its input, giving out its results; who runs it stands in imap_work.c and imap.h. */
+/* imap.c - making an imap, reading its input, giving out its results; who runs it stands in imap_work.c and
+ * imap.h. */
 #include <base/memory.h>
 #include <base/status.h>
 #include <pool/imap.h>
@@ -35,8 +36,8 @@ static size_t at_least(size_t number, size_t least) {
     return number > least ? number : least;
 }
 
-/* With a read-ahead it must be possible to reach it one by one, for slow items; else two chunks for each worker, and
- * two for the consumer. */
+/* With a read-ahead it must be possible to reach it one by one, for slow items; else two chunks for each
+ * worker, and two for the consumer. */
 static struct plan make_plan(const plait_imap *imap, size_t item_size) {
     const plait_imap_options *options = &imap->options;
     size_t shares = 2 * ((size_t)imap->workers + 1),
@@ -174,8 +175,8 @@ static bool read_chunk(plait_imap *imap) {
     return true;
 }
 
-/* All that may be read; but a function that takes its time is not called again when the wanted slot is there, once
- * one chunk has been read. */
+/* All that may be read; but a function that takes its time is not called again when the wanted slot is there,
+ * once one chunk has been read. */
 static void read_ahead(plait_imap *imap) {
     uint64_t begun = plait__os_ticks(), patience = CHUNK_US * plait__os_ticks_per_us();
     while (read_chunk(imap))
@@ -267,11 +268,10 @@ static void discard(plait_imap *imap, struct plait__imap_slot *slot, size_t item
 }
 
 static void discard_all(plait_imap *imap) {
-    struct plait__link *link;
     if (imap->current) discard(imap, imap->current, imap->at);
-    while ((link = plait__list_first(&imap->out)) != NULL) {
+    struct plait__link *link = plait__list_first(&imap->out);
+    for (; link; link = plait__list_after(&imap->out, link)) {
         struct plait__imap_slot *slot = plait__of_link(link, struct plait__imap_slot, out);
-        plait__list_remove(link);
         if (slot->done) discard(imap, slot, 0);
     }
 }

@@ -1,30 +1,30 @@
 /* imap.h - an imap from inside. The public side is plait/imap.h.
  *
- * One thread at a time, the consumer, calls next. It fills slots with a chunk of items each, and takes their results
- * out again. A slot is in one of these states, all but the first under the imap's mutex:
+ * One thread at a time, the consumer, calls next. It fills slots with a chunk of items each, and takes their
+ * results out again. A slot is in one of these states, all but the first under the imap's mutex:
  *   free      on the consumer's own list; only the consumer looks at it
  *   filled    on the list `filled`, oldest first: nobody has taken it
  *   taken     some thread runs its items, with no lock: a helper, or the consumer itself
  *   done      its results are there
  *   current   the consumer gives out its results one by one, then it is free again
- * A second list, `out`, says in which order the consumer wants slots: by order of filling, then a slot stands in
- * it from then on, and the consumer waits until the first is done; or as they finish, then it comes onto the list
- * when it is done.
+ * A second list, `out`, says in which order the consumer wants slots: by order of filling, then a slot stands
+ * in it from then on, and the consumer waits until the first is done; or as they finish, then it comes onto
+ * the list when it is done.
  *
- * Helpers are tasks in the pool that take filled slots until there are none. At most one is arriving at any time
- * (handed to the pool and not yet running); when it arrives, or the consumer fills a slot, and there is still
- * something filled, the next one is sent for, until there is one for each worker (`active`). A helper that leaves
- * says so under the mutex, in the same step in which it finds nothing filled: so outside the mutex it always holds
- * that if there are filled slots, a helper is arriving or looks again, or there are as many as may be, or none can be
- * had (`alone`).
- * (But nobody is sent for while what is filled would be done before a helper could come: the consumer runs it when
- * it wants it. Where it does not, because it has a deadline, it sends for one before it waits.)
- * A helper that never begins (the pool was shut down, memory is out) has a future that ends all the same, and whose
- * callback sets `alone`. The consumer waits only for what somebody runs, or a helper will; otherwise it runs slots
- * itself. A worker never waits for a helper: it might be the one who should run it.
+ * Helpers are tasks in the pool that take filled slots until there are none. At most one is arriving at any
+ * time (handed to the pool and not yet running); when it arrives, or the consumer fills a slot, and there is
+ * still something filled, the next one is sent for, until there is one for each worker (`active`). A helper
+ * that leaves says so under the mutex, in the same step in which it finds nothing filled: so outside the
+ * mutex it always holds that if there are filled slots, a helper is arriving or looks again, or there are as
+ * many as may be, or none can be had (`alone`).
+ * (But nobody is sent for while what is filled would be done before a helper could come: the consumer runs it
+ * when it wants it. Where it does not, because it has a deadline, it sends for one before it waits.)
+ * A helper that never begins (the pool was shut down, memory is out) has a future that ends all the same, and
+ * whose callback sets `alone`. The consumer waits only for what somebody runs, or a helper will; otherwise it
+ * runs slots itself. A worker never waits for a helper: it might be the one who should run it.
  *
- * Who waits is on the list `waiting`: the consumer, for the slot it wants, or in free, until nobody runs anything.
- * Memory is held by the handle and by each helper, until its future's callback.
+ * Who waits is on the list `waiting`: the consumer, for the slot it wants, or in free, until nobody runs
+ * anything. Memory is held by the handle and by each helper, until its future's callback.
  */
 #ifndef PLAIT__IMAP_H
 #define PLAIT__IMAP_H

@@ -168,7 +168,8 @@ static void helper_ended(plait_future *future, void *argument) {
     plait__imap_drop(imap);
 }
 
-/* No lock. A shield, so that it comes also if the caller is cancelled: the items have a token of their own. */
+/* No lock. A shield, so that it comes also if the caller is cancelled: the items have a token of their
+ * own. */
 static void send_for_helper(plait_imap *imap) {
     plait_shield_enter();
     plait_future *future = plait_pool_submit(imap->pool, &help_task, &imap);
@@ -202,8 +203,8 @@ bool plait__imap_ready(plait_imap *imap) {
     return ready;
 }
 
-/* Under the mutex: what the consumer had better run itself; NULL: nothing. In order it is what it waits for, if
- * nobody has begun it. As they finish it waits for anybody's, but there must be somebody. */
+/* Under the mutex: what the consumer had better run itself; NULL: nothing. In order it is what it waits for,
+ * if nobody has begun it. As they finish it waits for anybody's, but there must be somebody. */
 static struct plait__imap_slot *own_work(const plait_imap *imap) {
     struct plait__link *link = plait__list_first(imap->options.unordered ? &imap->filled : &imap->out);
     if (!link) return NULL;
@@ -248,9 +249,10 @@ plait_status plait__imap_await(plait_imap *imap, plait_deadline deadline, struct
             if (!plait__claimed_node(claim)) status = plait__claim_status(claim);
         }
     }
-    if (is_ready(imap)) {
-        *slot = slot_of_out(plait__list_first(&imap->out));
-        plait__list_remove(&(*slot)->out);
+    struct plait__link *first = plait__list_first(&imap->out);
+    if (first && slot_of_out(first)->done) {
+        *slot = slot_of_out(first);
+        plait__list_remove(first);
         status = PLAIT_OK;
     }
     plait__mutex_unlock(&imap->mutex);
@@ -258,10 +260,9 @@ plait_status plait__imap_await(plait_imap *imap, plait_deadline deadline, struct
 }
 
 void plait__imap_stop(plait_imap *imap) {
-    struct plait__link *link;
     plait__mutex_lock(&imap->mutex);
     imap->closing = true;
-    while ((link = plait__list_first(&imap->filled)) != NULL) plait__list_remove(link);
+    imap->filled = (struct plait__list){0};
     while (imap->running) (void)wait_for_news(imap, PLAIT_FOREVER, false);
     plait__mutex_unlock(&imap->mutex);
 }

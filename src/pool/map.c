@@ -29,8 +29,9 @@ void plait__map_tell(plait_status status, size_t index, const char *message) {
 
 /* ---- what an item takes ----
  *
- * One word for each task, in a table by its address: the task, shortened to 32 bits, and ticks per 16 items. Tasks that
- * fall into the same place forget each other. Relaxed, and updates may get lost: it is only a guess. */
+ * One word for each task, in a table by its address: the task, shortened to 32 bits, and ticks per 16 items.
+ * Tasks that fall into the same place forget each other. Relaxed, and updates may get lost: it is only a
+ * guess. */
 
 enum { COST_BITS = 8, COST_UNIT = 16 };
 
@@ -58,8 +59,8 @@ static void learn_cost(const plait_task *task, uint64_t ticks, size_t items) {
     if (cost != before) plait__store(place_of(task), (uint64_t)(uint32_t)hash_of(task) << 32 | cost);
 }
 
-/* In ticks: that long a map may take on one thread before a helper is worth its wake. The caller pays for the wake
- * too, about as much as the helper is late. */
+/* In ticks: that long a map may take on one thread before a helper is worth its wake. The caller pays for the
+ * wake too, about as much as the helper is late. */
 static uint64_t worth_a_wake(void) {
     return 2 * plait__spin_wake_cost();
 }
@@ -90,14 +91,13 @@ static bool take_chunk(struct plait__map *map, const struct pace *pace, size_t *
     return true;
 }
 
+/* It has run so many items, one or more, in so much time. */
 static void keep_pace(struct pace *pace, size_t items, uint64_t ticks) {
-    uint64_t most = CHUNK_US * plait__os_ticks_per_us();
+    uint64_t most = CHUNK_US * plait__os_ticks_per_us(), each = (items ? ticks / items : ticks) + 1;
     pace->items += items;
     pace->ticks += ticks;
-    if (ticks < most / GROWTH)
-        pace->size = items * GROWTH;
-    else
-        pace->size = ticks / items < most ? (size_t)(most / (ticks / items + 1)) : 1;
+    pace->size = ticks < most / GROWTH ? items * GROWTH : (size_t)(most / each);
+    if (pace->size == 0) pace->size = 1;
     pace->least = pace->size / LEAST_SHARE + 1;
 }
 

@@ -1,17 +1,19 @@
 /* map.h - one call of plait_map, on the stack of its caller, while it runs.
  *
- * `next` is an atomic cursor: whoever takes part takes a chunk of the items from there on, until none are left.
- * The caller takes part and then waits for the others that still work on a chunk: there is one count,
+ * `next` is an atomic cursor: whoever takes part takes a chunk of the items from there on, until none are
+ * left. The caller takes part and then waits for the others that still work on a chunk: there is one count,
  * `helpers`, and one wake. Nobody touches the map after that count went to zero under the pool's mutex.
  *
- * How large a chunk is follows from time: each participant begins with one item and takes more, the less time its
- * last chunk took, up to what takes CHUNK_US. So items that take long, or sleep, are shared out one by one, cheap
- * ones cost next to nothing each, and a cancel or a deadline is seen soon. Towards the end the chunks become smaller
- * (guided self-scheduling, Polychronopoulos & Kuck 1987), but not smaller than what is worth taking.
+ * How large a chunk is follows from time: each participant begins with one item and takes more, the less time
+ * its last chunk took, up to what takes CHUNK_US. So items that take long, or sleep, are shared out one by
+ * one, cheap ones cost next to nothing each, and a cancel or a deadline is seen soon. Towards the end the
+ * chunks become smaller (guided self-scheduling, Polychronopoulos & Kuck 1987), but not smaller than what is
+ * worth taking.
  *
- * Waking a helper costs as much as hundreds of cheap items. What an item of a task took is remembered from one map
- * to the next, the longest more than the shortest; a map that should be done by its caller alone before a helper
- * could have come is begun so. If that was wrong, it is known after one item, and the helpers are called then.
+ * Waking a helper costs as much as hundreds of cheap items. What an item of a task took is remembered from
+ * one map to the next, the longest more than the shortest; a map that should be done by its caller alone
+ * before a helper could have come is begun so. If that was wrong, it is known after one item, and the helpers
+ * are called then.
  */
 #ifndef PLAIT__MAP_H
 #define PLAIT__MAP_H
@@ -46,7 +48,8 @@ static inline bool plait__map_left(const struct plait__map *map) {
     return plait__load(&map->next) < map->count;
 }
 
-/* Runs the whole map on the calling thread, if it is expected to be short; false if there is more to do than that. */
+/* Runs the whole map on the calling thread, if it is expected to be short; false if there is more to do than
+ * that. */
 bool plait__map_alone(struct plait__map *map);
 /* Runs items until none are left, or the map is cancelled. */
 void plait__map_take_part(struct plait__map *map);

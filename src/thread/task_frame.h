@@ -10,8 +10,8 @@
  *     plait_status status = plait__frame_end(&frame);
  *     if (status) keep(status, plait__frame_take(&frame));      // the message is now ours: plait__release
  *
- * A range is run inside one frame, whose `end` is the loop's: raising sets it to 0, which stops the loop after
- * the item that raised.
+ * A range is run inside one frame, whose `end` is the loop's: raising sets it to 0, which stops the loop
+ * after the item that raised.
  *
  *     plait__frame_begin(&frame, task->name);
  *     while (i < to) {
@@ -39,15 +39,16 @@ struct plait__frame {
     const plait_token *outer_token; /* under which that one began */
 };
 
-/* From here on plait_raise on this thread means this frame. The current token is the task's: it stays alive until
- * the frame ends. */
+/* From here on plait_raise on this thread means this frame. The current token is the task's: it stays alive
+ * until the frame ends. */
 void plait__frame_begin(struct plait__frame *frame, const char *name);
 /* Until here. The status raised, or PLAIT_OK. The message stays in the frame: take or clear it. */
 plait_status plait__frame_end(struct plait__frame *frame);
 /* The message, to be given back with plait__release by the caller; NULL if there is none. For people use
  * plait__failure_words on it. */
 char *plait__frame_take(struct plait__frame *frame);
-/* As plait_raise on this thread, of what was raised in another frame; takes over the message, which may be NULL. */
+/* As plait_raise on this thread, of what was raised in another frame; takes over the message, which may be
+ * NULL. */
 void plait__frame_raise(plait_status status, char *message);
 /* Forgets what was raised. */
 void plait__frame_clear(struct plait__frame *frame);

@@ -1,5 +1,5 @@
-/* Many imaps at once on one small pool: random options, random deadlines, freed at random points; each item is run at
- * most once, each result is given out or destroyed exactly once. */
+/* Many imaps at once on one small pool: random options, random deadlines, freed at random points; each item
+ * is run at most once, each result is given out or destroyed exactly once. */
 #include "support.h"
 #include "support/stress.h"
 

@@ -220,7 +220,8 @@ TEST(a_deadline_ends_waits_and_leaves_the_rest_out) {
     plait_status statuses[30];
     plait_map_options options = {.statuses = statuses, .deadline = plait_after(0.005)};
     ck_assert_status(plait_map_with(pool, &options, wait_for_ever, in, out, 30), PLAIT_TIMEOUT);
-    ck_assert(statuses[0] == PLAIT_CANCELLED || statuses[0] == PLAIT_TIMEOUT); /* if it has not begun in time */
+    /* It is left out like the others if it has not begun in time. */
+    ck_assert(statuses[0] == PLAIT_CANCELLED || statuses[0] == PLAIT_TIMEOUT);
     ck_assert_int_eq(statuses[29], PLAIT_TIMEOUT);
     options.deadline = PLAIT_NOW;
     out[0] = -1;
@@ -268,7 +269,8 @@ PLAIT_TASK(plait_status, map_and_leave, (plait_status *, statuses)) {
     return plait_map_with(shared, &options, leave_at, numbers, results, 12);
 }
 
-/* The item's own thread is gone, and with it the rest of its chunk; here it was the caller's or the helper's. */
+/* The item's own thread is gone, and with it the rest of its chunk; here it was the caller's or the
+ * helper's. */
 TEST(what_pthread_exit_leaves_counts_as_failed) {
     shared = plait_pool_new(1);
     plait_status statuses[12];
