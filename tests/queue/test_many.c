@@ -150,6 +150,46 @@ TEST(one_put_of_many_serves_all_who_wait) {
     ck_assert_ok(plait_queue_free(queue));
 }
 
+static void *put_a_few(void *arg) {
+    (void)arg;
+    struct number items[2] = {{1}, {2}};
+    return (void *)(intptr_t)plait_queue_put_many(queue, items, 2, NULL);
+}
+
+static void *get_a_few(void *arg) {
+    (void)arg;
+    struct number items[2];
+    size_t got;
+    return (void *)(intptr_t)plait_queue_get_many(queue, items, 2, &got);
+}
+
+/* Room for all of them is made at once; each wakes the next. */
+TEST(one_get_of_many_serves_all_who_put) {
+    queue = plait_queue_of(struct number, 10);
+    struct number items[10] = {{0}};
+    size_t got;
+    ck_assert_ok(plait_queue_put_many(queue, items, 10, NULL));
+    pthread_t putters[4];
+    for (int i = 0; i < 4; i++) putters[i] = queue_thread(put_a_few, NULL);
+    wait_until_asleep_in("queue.put", 4);
+    ck_assert_ok(plait_queue_get_many(queue, items, 10, &got));
+    for (int i = 0; i < 4; i++) ck_assert_ptr_eq(queue_thread_end(putters[i]), (void *)PLAIT_OK);
+    ck_assert_uint_eq(plait_queue_qsize(queue), 8);
+    ck_assert_ok(plait_queue_free(queue));
+}
+
+TEST(getters_of_a_few_wake_each_other) {
+    queue = plait_queue_of(struct number, 0);
+    struct number items[8] = {{0}};
+    pthread_t getters[4];
+    for (int i = 0; i < 4; i++) getters[i] = queue_thread(get_a_few, NULL);
+    wait_until_asleep_in("queue.get", 4);
+    ck_assert_ok(plait_queue_put_many(queue, items, 8, NULL));
+    for (int i = 0; i < 4; i++) ck_assert_ptr_eq(queue_thread_end(getters[i]), (void *)PLAIT_OK);
+    ck_assert(plait_queue_empty(queue));
+    ck_assert_ok(plait_queue_free(queue));
+}
+
 TEST(nonsense_is_refused) {
     struct number items[2] = {{0}, {1}};
     char letters[2];

@@ -2,7 +2,8 @@
 #include "support.h"
 #include "support/stress.h"
 
-#include <plait/cancel.h>
+#include <sched.h>
+#include <wait/case.h>
 
 static plait_queue *queue;
 
@@ -157,6 +158,75 @@ TEST(a_select_does_not_meet_itself) {
     ck_assert_status(plait_select_until(cases, 2, NULL, plait_after(0.003)), PLAIT_TIMEOUT);
     ck_assert_int_eq(out, 2);
     ck_assert_ok(plait_queue_free(queue));
+}
+
+static void *offer_and_ask(void *arg) {
+    intptr_t in = 1, out = 0;
+    plait_case cases[] = {plait_case_put(queue, &in), plait_case_get(queue, &out)};
+    (void)arg;
+    return (void *)(plait_select(cases, 2, NULL) == PLAIT_OK ? out : -1);
+}
+
+/* It does not look for itself again and again either: it sleeps. */
+TEST(a_select_that_fits_itself_waits_for_another) {
+    queue = plait_rendezvous_queue_of(intptr_t);
+    pthread_t thread = queue_thread(offer_and_ask, NULL);
+    wait_until_asleep_in("select", 1);
+    intptr_t item = 12;
+    ck_assert_ok(plait_queue_put_nowait(queue, &item));
+    ck_assert_ptr_eq(queue_thread_end(thread), (void *)12);
+    ck_assert_ok(plait_queue_free(queue));
+}
+
+/* A case that is never ready, and that sends somebody to the queue while the select enqueues its cases. */
+static void *(*sent)(void *);
+static pthread_t sent_thread;
+static int sent_done, sent_already;
+
+static void *run_sent(void *arg) {
+    void *result = sent(arg);
+    plait__store_release(&sent_done, 1);
+    return result;
+}
+
+static bool never_ready(plait_case *one) {
+    (void)one;
+    return false;
+}
+
+static bool send_somebody(plait_case *one, struct plait__node *node) {
+    (void)one, (void)node;
+    if (sent_already) return true;
+    sent_already = 1;
+    sent_thread = queue_thread(run_sent, (void *)5);
+    while (!plait__load_acquire(&sent_done) && !threads_asleep_in(NULL)) sched_yield();
+    return true;
+}
+
+static void nothing_listed(plait_case *one, struct plait__node *node) {
+    (void)one, (void)node;
+}
+
+static const struct plait__case_kind sending = {"sending", never_ready, send_somebody, nothing_listed};
+
+/* Whoever comes between the attempt and the enqueuing is seen. */
+TEST(who_comes_while_a_select_enqueues_is_met) {
+    for (int i = 0; i < 40; i++) {
+        queue = plait_rendezvous_queue_of(intptr_t);
+        intptr_t in = 6, out = 0;
+        bool gets = i % 2;
+        sent = gets ? put_one : get_one;
+        sent_done = sent_already = 0;
+        plait_case cases[] = {{.kind = &sending, .object = &sent_done},
+                              gets ? plait_case_get(queue, &out) : plait_case_put(queue, &in)};
+        size_t which = 9;
+        ck_assert_ok(plait_select(cases, 2, &which));
+        ck_assert_uint_eq(which, 1);
+        ck_assert_ok(cases[1].status);
+        ck_assert_ptr_eq(queue_thread_end(sent_thread), (void *)(intptr_t)(gets ? PLAIT_OK : 6));
+        ck_assert_int_eq(out, gets ? 5 : 0);
+        ck_assert_ok(plait_queue_free(queue));
+    }
 }
 
 static plait_queue *left, *right;
