@@ -1,8 +1,8 @@
 /* lender.c - many threads share a few connections.
  *
- * A connection is dear to open and good for one thread at a time. Twelve clients make do with three: who comes when
- * all are out waits in turn; what breaks is handed back as broken, and a new one is opened when somebody needs it;
- * a client that has waited too long gives up.
+ * A connection is dear to open and good for one thread at a time. Twelve clients make do with three: who
+ * comes when all are out waits in turn; what breaks is handed back as broken, and a new one is opened when
+ * somebody needs it; a client that has waited too long gives up.
  */
 #include <plait.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@ PLAIT_LENDER(connection_lender, struct connection *);
 
 static plait_semaphore in_use = PLAIT_SEMAPHORE_INIT(CONNECTIONS); /* to see that there are never more */
 
+/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): whoever ran it without taking the result would lose it */
 PLAIT_TASK(struct connection *, connect_to, (const char *, host)) {
     struct connection *connection = calloc(1, sizeof *connection);
     if (!connection) plait_raise(PLAIT_NO_MEMORY, "no memory for a connection to %s", host);

@@ -1,10 +1,10 @@
 /* pipeline.c - a chain of stages: read files, hash them, write the list of hashes, in order.
  *
- * Reading is one thread's work, hashing everybody's, writing one thread's again. The reader puts into a queue, for
- * each file, the future of its hash: so the files come out in the order in which they went in, however long each one
- * takes to hash. The queue is bounded: the reader is never more than a few files ahead, however slow the rest is.
- * A file that cannot be read is a line in the list like any other, with the reason. All of it runs in a scope: when
- * it has ended, nobody touches the directory any more.
+ * Reading is one thread's work, hashing everybody's, writing one thread's again. The reader puts into a
+ * queue, for each file, the future of its hash: so the files come out in the order in which they went in,
+ * however long each one takes to hash. The queue is bounded: the reader is never more than a few files ahead,
+ * however slow the rest is. A file that cannot be read is a line in the list like any other, with the reason.
+ * All of it runs in a scope: when it has ended, nobody touches the directory any more.
  */
 #include <plait.h>
 #include <stdio.h>
@@ -35,7 +35,8 @@ static void name_file(char *name, size_t size, const char *directory, int number
 PLAIT_TASK(uint32_t, hash, (struct text, text), (int, number)) {
     uint32_t sum = 2166136261u;
     if (!text.bytes) plait_raise(PLAIT_USER, "file %02d cannot be read", number);
-    for (size_t i = 0; i < text.size; i++) sum = (sum ^ (unsigned char)text.bytes[i]) * 16777619u;
+    for (size_t i = 0; text.bytes && i < text.size; i++)
+        sum = (sum ^ (unsigned char)text.bytes[i]) * 16777619u;
     free(text.bytes);
     return sum;
 }

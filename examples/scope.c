@@ -1,8 +1,8 @@
 /* scope.c - children end before their scope does, and the first that fails stops the others.
  *
- * A report needs three figures. Two sources would take an hour, the third one fails: the scope cancels what still
- * runs, waits until it has stopped, and says what went wrong. So the report on the stack is nobody's any more when
- * fetch_all returns, and no thread is left behind.
+ * A report needs three figures. Two sources would take an hour, the third one fails: the scope cancels what
+ * still runs, waits until it has stopped, and says what went wrong. So the report on the stack is nobody's
+ * any more when fetch_all returns, and no thread is left behind.
  */
 #include <plait.h>
 #include <stdio.h>

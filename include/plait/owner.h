@@ -1,23 +1,24 @@
 /* plait/owner.h - an owner: one thread owns a resource, the others send it requests.
  *
- * A file, a connection, a data structure that several threads need: instead of a lock around it, give it to an
- * owner. The owner's thread opens it, is the only one that ever touches it, and closes it. Everybody else sends
- * requests: plait_tell without waiting, plait_ask for a future of the answer or the error. A request is a task
- * (plait/task.h) whose first parameter is the resource, which plait fills in.
+ * A file, a connection, a data structure that several threads need: instead of a lock around it, give it to
+ * an owner. The owner's thread opens it, is the only one that ever touches it, and closes it. Everybody else
+ * sends requests: plait_tell without waiting, plait_ask for a future of the answer or the error. A request is
+ * a task (plait/task.h) whose first parameter is the resource, which plait fills in.
  *
- * PLAIT_OWNER(name, T) makes a type of owners whose resource is a T, a pointer or a number: a small value that
- * is passed around. It is what requests are checked against when the program is compiled: an owner of FILE *
- * takes only tasks whose first parameter is a FILE *. `name.owner` is the owner itself, which the verbs take that
- * need no type.
+ * PLAIT_OWNER(name, T) makes a type of owners whose resource is a T, a pointer or a number: a small value
+ * that is passed around. It is what requests are checked against when the program is compiled: an owner of
+ * FILE * takes only tasks whose first parameter is a FILE *. `name.owner` is the owner itself, which the
+ * verbs take that need no type.
  *
- * Requests of one sender are carried out in the order in which it sent them. The inbox is bounded: whoever sends
- * to a full one waits, or is refused. A request runs under the token of its sender, as a pool's task does: an
- * asked one whose sender was cancelled before it began never runs, a told one runs all the same. A told request
- * that fails is told to the excepthook. A request may send more to its own owner (if there is room), but not wait
- * for the answer: that is PLAIT_DEADLOCK. (Two owners that wait for each other are not found out.)
- * If a request ends the owner's thread (pthread_exit), the owner is closed: what was accepted is cancelled, and
- * nobody starts it anew. At exit, owners finish what they were given, closing included if they were asked to
- * close; one that was never closed is left as it is. In the child of a fork an owner is PLAIT_BROKEN.
+ * Requests of one sender are carried out in the order in which it sent them. The inbox is bounded: whoever
+ * sends to a full one waits, or is refused. A request runs under the token of its sender, as a pool's task
+ * does: an asked one whose sender was cancelled before it began never runs, a told one runs all the same. A
+ * told request that fails is told to the excepthook. A request may send more to its own owner (if there is
+ * room), but not wait for the answer: that is PLAIT_DEADLOCK. (Two owners that wait for each other are not
+ * found out.) If a request ends the owner's thread (pthread_exit), the owner is closed: what was accepted is
+ * cancelled, and nobody starts it anew. At exit, owners finish what they were given, closing included if they
+ * were asked to close; one that was never closed is left as it is. In the child of a fork an owner is
+ * PLAIT_BROKEN.
  *
  * Example:
  *     #include <plait.h>
@@ -83,11 +84,12 @@ typedef struct plait_owner_options {
     size_t stack_size; /* bytes; 0: the system's default */
 } plait_owner_options;
 
-/* Starts an owner's thread, has it run `open`(arguments...), a task that returns the resource, and waits for that.
- * `close` is a task with the resource as its one parameter; the owner's thread runs it once, as the last thing.
- * Returns an owner to be freed. With .owner NULL if there is none: plait_last_error() is then what the opening
- * task raised, and plait_last_message() its words; or PLAIT_NO_MEMORY, PLAIT_ERRNO (no thread), PLAIT_INVALID,
- * or PLAIT_CANCELLED, PLAIT_INTERRUPTED (of the wait: what is opened all the same is closed again). */
+/* Starts an owner's thread, has it run `open`(arguments...), a task that returns the resource, and waits for
+ * that. `close` is a task with the resource as its one parameter; the owner's thread runs it once, as the
+ * last thing. Returns an owner to be freed. With .owner NULL if there is none: plait_last_error() is then
+ * what the opening task raised, and plait_last_message() its words; or PLAIT_NO_MEMORY, PLAIT_ERRNO (no
+ * thread), PLAIT_INVALID, or PLAIT_CANCELLED, PLAIT_INTERRUPTED (of the wait: what is opened all the same is
+ * closed again). */
 #define plait_owner_open(type, close, ...) plait_owner_open_with(type, NULL, close, __VA_ARGS__)
 #define plait_owner_open_with(type, options, close, ...) \
     (PLAIT_LITERAL(type){PLAIT__TYPED( \
@@ -97,12 +99,12 @@ typedef struct plait_owner_options {
                                 PLAIT__TASK_OF(__VA_ARGS__, ), PLAIT__ARGS_OF(__VA_ARGS__, ))), \
         __VA_ARGS__)})
 
-/* Has the owner run task(resource, arguments...) some time, and does not wait for it; only for room in the inbox:
- * as long as it takes, until the deadline, or not at all.
- * PLAIT_OK: it will be run, unless the owner is shut down with cancel. PLAIT_TIMEOUT (_until), PLAIT_FULL (_nowait),
- * PLAIT_SHUTDOWN, PLAIT_CANCELLED, PLAIT_INTERRUPTED, PLAIT_DEADLOCK (it is full, and this is one of its own
- * requests), PLAIT_NO_MEMORY, PLAIT_BROKEN, PLAIT_INVALID: it will not. Small arguments (48 bytes) are copied into
- * the inbox, and nothing is allocated. Thread-safe. */
+/* Has the owner run task(resource, arguments...) some time, and does not wait for it; only for room in the
+ * inbox: as long as it takes, until the deadline, or not at all. PLAIT_OK: it will be run, unless the owner
+ * is shut down with cancel. PLAIT_TIMEOUT (_until), PLAIT_FULL (_nowait), PLAIT_SHUTDOWN, PLAIT_CANCELLED,
+ * PLAIT_INTERRUPTED, PLAIT_DEADLOCK (it is full, and this is one of its own requests), PLAIT_NO_MEMORY,
+ * PLAIT_BROKEN, PLAIT_INVALID: it will not. Small arguments (48 bytes) are copied into the inbox, and nothing
+ * is allocated. Thread-safe. */
 #define plait_tell(to, ...) plait_tell_until(to, PLAIT_FOREVER, __VA_ARGS__)
 #define plait_tell_until(to, deadline, ...) \
     PLAIT__TYPED_OWNED(plait_owner_tell((to).owner, PLAIT__TASK_OF(__VA_ARGS__, ), \
@@ -115,8 +117,9 @@ typedef struct plait_owner_options {
                                 PLAIT__OWNED_ARGS_OF(PLAIT__NOTHING_LIKE(to), __VA_ARGS__, )), \
         __VA_ARGS__)
 
-/* The same, and returns a future for what the request returns or raises, to be freed (plait/future.h): it can be
- * cancelled like a pool's. Never NULL: a refusal is a future that has failed, with one of the codes above. */
+/* The same, and returns a future for what the request returns or raises, to be freed (plait/future.h): it can
+ * be cancelled like a pool's. Never NULL: a refusal is a future that has failed, with one of the codes
+ * above. */
 #define plait_ask(to, ...) plait_ask_until(to, PLAIT_FOREVER, __VA_ARGS__)
 #define plait_ask_until(to, deadline, ...) \
     PLAIT__TYPED_OWNED(plait_owner_ask((to).owner, PLAIT__TASK_OF(__VA_ARGS__, ), \
@@ -128,8 +131,9 @@ typedef struct plait_owner_options {
                                               PLAIT__OWNED_ARGS_OF(PLAIT__NOTHING_LIKE(to), __VA_ARGS__, )), \
                        __VA_ARGS__)
 
-/* What these call, for descriptors that are values. `args`: as for plait_pool_submit; the first one need not be set.
- * PLAIT_INVALID if the task's first parameter has not the resource's size, which is all that can be seen here. */
+/* What these call, for descriptors that are values. `args`: as for plait_pool_submit; the first one need not
+ * be set. PLAIT_INVALID if the task's first parameter has not the resource's size, which is all that can be
+ * seen here. */
 PLAIT_API PLAIT_WARN_UNUSED plait_owner *plait_owner_open_sized(size_t resource_size,
                                                                 const plait_owner_options *options,
                                                                 const plait_task *close,
@@ -142,22 +146,23 @@ PLAIT_API PLAIT_WARN_UNUSED plait_future *plait_owner_ask(plait_owner *owner, co
 PLAIT_API PLAIT_WARN_UNUSED plait_future *plait_owner_ask_nowait(plait_owner *owner, const plait_task *task,
                                                                  const void *args);
 
-/* How many requests have been sent and not been dealt with: those in the inbox, the one being carried out, and
- * those that wait for room. A snapshot; 0 for NULL. Never waits. */
+/* How many requests have been sent and not been dealt with: those in the inbox, the one being carried out,
+ * and those that wait for room. A snapshot; 0 for NULL. Never waits. */
 PLAIT_API size_t plait_owner_pending(const plait_owner *owner);
 
-/* No more requests: they return PLAIT_SHUTDOWN from now on. Those accepted are carried out; then the resource is
- * closed and the thread ends. PLAIT_OK, also the second time; PLAIT_BROKEN, PLAIT_INVALID. Never waits. */
+/* No more requests: they return PLAIT_SHUTDOWN from now on. Those accepted are carried out; then the resource
+ * is closed and the thread ends. PLAIT_OK, also the second time; PLAIT_BROKEN, PLAIT_INVALID. Never waits. */
 PLAIT_API plait_status plait_owner_close(plait_owner *owner);
 
-/* Waits until an owner that was closed has closed its resource, and its thread has ended. PLAIT_OK, or what the
- * closing task raised (plait_owner_message has the words). PLAIT_INVALID: it was not closed. PLAIT_DEADLOCK: one
- * of its own requests. PLAIT_TIMEOUT (_until), PLAIT_CANCELLED, PLAIT_INTERRUPTED, PLAIT_BROKEN. */
+/* Waits until an owner that was closed has closed its resource, and its thread has ended. PLAIT_OK, or what
+ * the closing task raised (plait_owner_message has the words). PLAIT_INVALID: it was not closed.
+ * PLAIT_DEADLOCK: one of its own requests. PLAIT_TIMEOUT (_until), PLAIT_CANCELLED, PLAIT_INTERRUPTED,
+ * PLAIT_BROKEN. */
 PLAIT_API plait_status plait_owner_join(plait_owner *owner);
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_owner_join_until(plait_owner *owner, plait_deadline deadline);
 
-/* Closes it; with `cancel_requests` what has not begun never will: futures are cancelled, told requests forgotten.
- * Waits, if wanted, as join does; but no cancel ends this wait. */
+/* Closes it; with `cancel_requests` what has not begun never will: futures are cancelled, told requests
+ * forgotten. Waits, if wanted, as join does; but no cancel ends this wait. */
 PLAIT_API plait_status plait_owner_shutdown(plait_owner *owner, bool wait, bool cancel_requests);
 PLAIT_API PLAIT_WARN_UNUSED plait_status plait_owner_shutdown_until(plait_owner *owner, bool cancel_requests,
                                                                     plait_deadline deadline);
@@ -165,8 +170,8 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_owner_shutdown_until(plait_owner 
 /* After it has ended: what the closing task raised, in words; else "". Lives as long as the owner. */
 PLAIT_API const char *plait_owner_message(plait_owner *owner);
 
-/* "I let go": closes it, if that was not done, and does not wait. A failure of the closing task that nobody has
- * asked for goes to the excepthook. Nobody may use the owner afterwards. NULL is allowed. */
+/* "I let go": closes it, if that was not done, and does not wait. A failure of the closing task that nobody
+ * has asked for goes to the excepthook. Nobody may use the owner afterwards. NULL is allowed. */
 PLAIT_API void plait_owner_free(plait_owner *owner);
 
 PLAIT_END

@@ -54,8 +54,8 @@ PLAIT_API plait_status plait_raise(plait_status code, const char *format, ...) P
 
 /* Some calls run a task themselves, or have it run, and hand its failure to their caller as a status:
  * plait_owner_open (plait/owner.h) and plait_lender_borrow (plait/lender.h). These are the words of the last
- * failure that the calling thread met so, cut to what fits into a hundred bytes or so. "" before the first. Lives
- * until the next. */
+ * failure that the calling thread met so, cut to what fits into a hundred bytes or so. "" before the first.
+ * Lives until the next. */
 PLAIT_API const char *plait_last_message(void);
 
 /* A failure, as the excepthook sees it. The strings live until the hook returns. */

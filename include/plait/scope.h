@@ -1,21 +1,21 @@
 /* plait/scope.h - a scope: tasks and threads that are started inside it end before it does.
  *
- * What is started in a scope cannot outlive it: plait_scope_end waits for all of it, whatever happened. So the
- * pointers that its children were given stay good, and no child is forgotten. The first child that fails
- * cancels the others, and the scope returns its code and words.
- * Between begin and end the calling thread, too, is under the scope's cancel token, which lies below the one
- * it had: when a child fails, what the body waits for ends with PLAIT_CANCELLED, and when the caller is
- * cancelled, so are the children. A scope may have a deadline. Children may add children to it.
- * It is what Python calls asyncio.TaskGroup and trio a nursery, and Java StructuredTaskScope.
+ * What is started in a scope cannot outlive it: plait_scope_end waits for all of it, whatever happened. So
+ * the pointers that its children were given stay good, and no child is forgotten. The first child that fails
+ * cancels the others, and the scope returns its code and words. Between begin and end the calling thread,
+ * too, is under the scope's cancel token, which lies below the one it had: when a child fails, what the body
+ * waits for ends with PLAIT_CANCELLED, and when the caller is cancelled, so are the children. A scope may
+ * have a deadline. Children may add children to it. It is what Python calls asyncio.TaskGroup and trio a
+ * nursery, and Java StructuredTaskScope.
  *
  * With GNU C and in C++, plait_with_scope(scope, pool) declares a scope that also ends when the block is left
  * early, by return, break, goto or an exception (not by longjmp, nor in C by pthread_exit): its children are
  * cancelled and waited for.
  *
- * Inside a task plait_scope_end runs children of the worker's own pool that have not begun, so that scopes nest
- * in a pool of one worker. (It does not run what a thread among its children hands to the same pool in a scope
- * of the thread's own: that needs another worker.) A child that waits for what only the body would do after
- * the end waits for ever.
+ * Inside a task plait_scope_end runs children of the worker's own pool that have not begun, so that scopes
+ * nest in a pool of one worker. (It does not run what a thread among its children hands to the same pool in a
+ * scope of the thread's own: that needs another worker.) A child that waits for what only the body would do
+ * after the end waits for ever.
  *
  * Example:
  *     #include <plait.h>
@@ -90,11 +90,11 @@ typedef struct plait_scope {
 PLAIT_API plait_status plait_scope_begin(plait_scope *scope, plait_pool *pool);
 PLAIT_API plait_status plait_scope_begin_until(plait_scope *scope, plait_pool *pool, plait_deadline deadline);
 
-/* Has the scope's pool run task(arguments...) as a child, and returns a future to be freed, as plait_submit does.
- * A refusal (PLAIT_SHUTDOWN, PLAIT_NO_MEMORY and so on; PLAIT_INVALID without a pool) is a failed future, and the
- * scope's failure. When the scope has ended: PLAIT_SHUTDOWN, and nothing else.
- * May be called by the body, and by children while they run, on any thread: the child is the scope's, whatever
- * token the caller has. Allocates twice. */
+/* Has the scope's pool run task(arguments...) as a child, and returns a future to be freed, as plait_submit
+ * does. A refusal (PLAIT_SHUTDOWN, PLAIT_NO_MEMORY and so on; PLAIT_INVALID without a pool) is a failed
+ * future, and the scope's failure. When the scope has ended: PLAIT_SHUTDOWN, and nothing else. May be called
+ * by the body, and by children while they run, on any thread: the child is the scope's, whatever token the
+ * caller has. Allocates twice. */
 #define plait_scope_submit(scope, ...) \
     PLAIT__TYPED( \
         plait_scope_submit_task((scope), PLAIT__TASK_OF(__VA_ARGS__, ), PLAIT__ARGS_OF(__VA_ARGS__, )), \
@@ -138,15 +138,15 @@ PLAIT_API plait_status plait_scope_cancel(plait_scope *scope);
 PLAIT_API plait_token *plait_scope_token(const plait_scope *scope);
 
 /* Waits until all children have ended, those that are added meanwhile too, and closes the scope; the calling
- * thread, which must be the one that began it, has the token of before again. Nothing ends this wait early; but
- * a cancel of the caller, or the deadline, reaches the children.
- * The code of the first failure: of a child, or of starting one. (A child that ends with PLAIT_CANCELLED has not
- * failed.) The failure counts as told; those of other children go where failures of futures and threads go.
- * Without a failure: PLAIT_OK, or, if it was asked to stop before all had ended, PLAIT_CANCELLED, or PLAIT_TIMEOUT
- * by its own deadline. PLAIT_INVALID: no scope, not begun, ended before; PLAIT_NOT_OWNER: another thread;
- * PLAIT_DEADLOCK: a child that this very end runs; PLAIT_BROKEN: in the child of a fork, where nobody is left to
- * wait for. Must be given scopes in the reverse order of their beginnings. Not marked warn-unused: whoever
- * ignores it does not want to know. */
+ * thread, which must be the one that began it, has the token of before again. Nothing ends this wait early;
+ * but a cancel of the caller, or the deadline, reaches the children. The code of the first failure: of a
+ * child, or of starting one. (A child that ends with PLAIT_CANCELLED has not failed.) The failure counts as
+ * told; those of other children go where failures of futures and threads go. Without a failure: PLAIT_OK, or,
+ * if it was asked to stop before all had ended, PLAIT_CANCELLED, or PLAIT_TIMEOUT by its own deadline.
+ * PLAIT_INVALID: no scope, not begun, ended before; PLAIT_NOT_OWNER: another thread; PLAIT_DEADLOCK: a child
+ * that this very end runs; PLAIT_BROKEN: in the child of a fork, where nobody is left to wait for. Must be
+ * given scopes in the reverse order of their beginnings. Not marked warn-unused: whoever ignores it does not
+ * want to know. */
 PLAIT_API plait_status plait_scope_end(plait_scope *scope);
 
 /* After the end: what the failure was, in words, cut to what fits into a hundred bytes or so. "" if there was
@@ -157,8 +157,8 @@ PLAIT_API const char *plait_scope_message(const plait_scope *scope);
  * from 0 in the order in which they were added. NULL if none has failed. */
 PLAIT_API const char *plait_scope_failed(const plait_scope *scope, size_t *number);
 
-/* What leaving a guarded scope early does: nothing after plait_scope_end; else it cancels the scope and ends it;
- * a failure, of which nobody knows then, goes to the excepthook. */
+/* What leaving a guarded scope early does: nothing after plait_scope_end; else it cancels the scope and ends
+ * it; a failure, of which nobody knows then, goes to the excepthook. */
 PLAIT_API void plait_scope_leave(plait_scope *scope);
 
 PLAIT_END

@@ -1,19 +1,19 @@
 /* lender.c - parked resources that are borrowed and returned.
  *
- * Each resource has a slot; there are `most` of them, so a slot without a resource is the right to open one. Under
- * the lender's mutex a slot is
+ * Each resource has a slot; there are `most` of them, so a slot without a resource is the right to open one.
+ * Under the lender's mutex a slot is
  *   FREE    without a resource, in the list `free`
  *   IDLE    parked, in the list `idle`, the one that was returned last at the head
  *   TAKEN   somebody's: lent, or being opened, checked or closed. Only who took it touches it then.
  * Only TAKEN slots are worked on by the user's tasks, without the mutex.
  *
- * Borrowers who find neither stand in line. A slot that comes back, with a resource or without, is handed to the
- * first of them directly: it is written into the borrower's node and given with the claim (PLAIT__GIFT), under
- * the mutex; so nobody who comes just then can be faster, and a borrower that has given up by itself was not
- * claimed and has got nothing. A select cannot be given anything: for it the slot becomes FREE or IDLE, and it is
- * woken to attempt its borrow. So it always holds, outside the mutex, that if a slot is to be had and somebody waits,
- * a select has been claimed that will look before any of its other cases; if somebody else was faster, that
- * one brings the slot back.
+ * Borrowers who find neither stand in line. A slot that comes back, with a resource or without, is handed to
+ * the first of them directly: it is written into the borrower's node and given with the claim (PLAIT__GIFT),
+ * under the mutex; so nobody who comes just then can be faster, and a borrower that has given up by itself
+ * was not claimed and has got nothing. A select cannot be given anything: for it the slot becomes FREE or
+ * IDLE, and it is woken to attempt its borrow. So it always holds, outside the mutex, that if a slot is to be
+ * had and somebody waits, a select has been claimed that will look before any of its other cases; if somebody
+ * else was faster, that one brings the slot back.
  *
  * The handle and each TAKEN slot hold a reference, counted under the mutex; whoever gives back the last one
  * frees the lender after the mutex.
@@ -284,7 +284,8 @@ static plait_status borrow(plait_lender *lender, void *out, size_t size, plait_d
     struct slot *slot = NULL;
     if (!lender || !out || size != lender->resource_size) return PLAIT_INVALID;
     plait_status status = get_slot(lender, deadline, &slot);
-    if (status == PLAIT_OK) status = make_ready(lender, slot);
+    if (!slot) return status;
+    status = make_ready(lender, slot);
     if (status == PLAIT_OK) memcpy(out, slot->resource, size);
     return status;
 }

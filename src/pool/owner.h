@@ -1,19 +1,19 @@
 /* owner.h - a thread that owns a resource, and its inbox, from inside. The public side is plait/owner.h.
  *
- * The inbox is a plait_queue of small structs. A told request lies in it by value, arguments included, so that
- * telling allocates nothing; one with many arguments has them in a cell. An asked request is a future like a
- * pool's, with its arguments in the future's own block, and goes through the same states (future.h):
- * QUEUED -> STARTING -> RUNNING -> SETTING -> DONE. Opening is an asked request that the thread runs before it
- * looks into the inbox. The token a request runs under stays in its future until that goes, so that a canceller
- * who saw it RUNNING may use it.
+ * The inbox is a plait_queue of small structs. A told request lies in it by value, arguments included, so
+ * that telling allocates nothing; one with many arguments has them in a cell. An asked request is a future
+ * like a pool's, with its arguments in the future's own block, and goes through the same states (future.h):
+ * QUEUED -> STARTING -> RUNNING -> SETTING -> DONE. Opening is an asked request that the thread runs before
+ * it looks into the inbox. The token a request runs under stays in its future until that goes, so that a
+ * canceller who saw it RUNNING may use it.
  *
  * The thread runs under a shield, and under the root token: no cancel ends its wait for requests, and Ctrl-C
  * loses nothing. Each request is run under its sender's token and shield.
  *
  * `pending` counts what is on its way into the inbox, in it, or being run, and a close until the thread has
- * nothing more to do. While it is above zero the end of the program waits: whoever takes it from zero counts the
- * owner as awaited (thread/registry.h), whoever takes it to zero ends that. While something is being run the
- * thread's handle says that it is counted, so that an exit in a request does not wait for itself.
+ * nothing more to do. While it is above zero the end of the program waits: whoever takes it from zero counts
+ * the owner as awaited (thread/registry.h), whoever takes it to zero ends that. While something is being run
+ * the thread's handle says that it is counted, so that an exit in a request does not wait for itself.
  *
  * Owner and resource: the resource is touched by the thread alone. The handle and the thread hold a reference
  * each. After a fork nobody serves: every verb looks at the generation first, and a request that forked and
@@ -85,7 +85,8 @@ static inline bool plait__owner_begin_close(plait_owner *owner) {
 
 void plait__owner_drop(plait_owner *owner);
 
-/* owner_thread.c: the body of the thread; the inbox's destroy function; what a told request brought with it. */
+/* owner_thread.c: the body of the thread; the inbox's destroy function; what a told request brought with
+ * it. */
 void *plait__owner_work(void *owner);
 void plait__owner_cancel_request(void *request, void *owner);
 void plait__request_forget(struct plait__request *request);

@@ -1,4 +1,5 @@
-/* owner_thread.c - what an owner's thread does: open, carry out requests, close. The protocol stands in owner.h. */
+/* owner_thread.c - what an owner's thread does: open, carry out requests, close. The protocol stands in
+ * owner.h. */
 #include <base/memory.h>
 #include <pool/owner.h>
 #include <pthread.h>
@@ -143,8 +144,9 @@ static void end_work(plait_owner *owner) {
     plait__owner_less(owner);
 }
 
-/* The thread has nothing more to do for anyone. But the end of the program waits until the thread has ended, too,
- * and told what the closing task has raised: if nobody else is pending, it is the thread that counts from now. */
+/* The thread has nothing more to do for anyone. But the end of the program waits until the thread has ended,
+ * too, and told what the closing task has raised: if nobody else is pending, it is the thread that counts
+ * from now. */
 static void retire(plait_owner *owner) {
     serves = NULL;
     bool last = plait__sub(&owner->pending, 1) == 1;

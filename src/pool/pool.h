@@ -36,8 +36,9 @@ static inline bool plait__task_takes(const plait_task *task, size_t resource_siz
     return plait__is_task(task) && task->count && task->parameters[0].size == resource_size;
 }
 
-/* A QUEUED future for a task with these arguments (NULL: all zero), below the calling thread's token and shield,
- * with a reference for each of the caller and whoever will run it: `pool`. NULL when memory is out. */
+/* A QUEUED future for a task with these arguments (NULL: all zero), below the calling thread's token and
+ * shield, with a reference for each of the caller and whoever will run it: `pool`. NULL when memory is
+ * out. */
 plait_future *plait__future_for(const plait_pool *pool, const plait_task *task, const void *args,
                                 uint32_t flags);
 

@@ -1,20 +1,22 @@
 /* scope.c - structured concurrency: children end before their scope does.
  *
  * Each child is counted in `pending` from before it is started until it has ended; whoever takes the count to
- * zero wakes the ender. A task's end is told by a callback on its future, a thread's by its at_end; the child's
- * block is that callback, so once a child has begun nothing can fail any more. Tasks also stand in the list
- * `children`, for the ender: it runs those that have not begun, if it is a worker of their pool, and cancels
- * them if the scope is cancelled. A future in the list is alive: its callback takes the child off before the
- * future's last reference can go, and before the callback is there whoever adds the child holds the future.
+ * zero wakes the ender. A task's end is told by a callback on its future, a thread's by its at_end; the
+ * child's block is that callback, so once a child has begun nothing can fail any more. Tasks also stand in
+ * the list `children`, for the ender: it runs those that have not begun, if it is a worker of their pool, and
+ * cancels them if the scope is cancelled. A future in the list is alive: its callback takes the child off
+ * before the future's last reference can go, and before the callback is there whoever adds the child holds
+ * the future.
  *
  * All of a scope is guarded by its mutex, but for what never changes between begin and end (pool, token). The
  * unlock after `pending` went to zero is the last that a child does with the scope: the ender returns only
  * after it has seen that under the mutex, and its caller's stack may then be used for something else.
  *
  * No wake-up is lost. The ender puts its node into place under the mutex, having seen pending children and
- * nothing to do; the last child, and whoever adds a task that the ender might have to run or to cancel, claims
- * that node under it. A cancel of the scope ends the ender's wait by its token, once; it then cancels the tasks
- * that are queued, and waits on without a token. Running ones see theirs, which lies below the scope's.
+ * nothing to do; the last child, and whoever adds a task that the ender might have to run or to cancel,
+ * claims that node under it. A cancel of the scope ends the ender's wait by its token, once; it then cancels
+ * the tasks that are queued, and waits on without a token. Running ones see theirs, which lies below the
+ * scope's.
  */
 #include <base/status.h>
 #include <plait/scope.h>
@@ -310,7 +312,7 @@ static uint32_t wait_once(plait_scope *scope, bool cancelled) {
     plait__waiter_init(&ender.waiter, "scope.end", scope);
     plait__node_init(&ender.node, &ender.waiter, scope, 0);
     plait__list_append(&ender.list, &ender.node.link);
-    scope->ender = &ender;
+    scope->ender = &ender; // cppcheck-suppress autoVariables
     unlock(scope);
     uint32_t claim = plait__wait(&ender.waiter, PLAIT_FOREVER, !cancelled);
     lock(scope);

@@ -1,6 +1,6 @@
-/* Lenders at random: many threads borrow with deadlines, cancels and selects, return, discard, fail to open and
- * check, while others trim and the lender is closed. Each resource is lent to one thread at a time and closed
- * exactly once, there are never more than the limit, and nobody waits for ever. */
+/* Lenders at random: many threads borrow with deadlines, cancels and selects, return, discard, fail to open
+ * and check, while others trim and the lender is closed. Each resource is lent to one thread at a time and
+ * closed exactly once, there are never more than the limit, and nobody waits for ever. */
 #include "support.h"
 #include "support/stress.h"
 
@@ -22,6 +22,7 @@ static void flaw(void) {
     plait__add_relaxed(&odd, 1);
 }
 
+/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): whoever ran it without taking the result would lose it */
 PLAIT_TASK(struct wire *, connect_wire, (int, chance)) {
     struct wire *wire = NULL;
     if (plait__add_relaxed(&opened, 1) % 8 == (uint64_t)chance) {

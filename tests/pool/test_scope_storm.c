@@ -1,6 +1,7 @@
-/* Scopes at random: nested, with tasks and threads that add children, fail, are cancelled or come too late, in
- * pools of few workers. A child writes to its scope's body's stack, so one that outlived its scope would show
- * under the sanitizers; and each child that was taken has begun and ended, or was cancelled, before the end. */
+/* Scopes at random: nested, with tasks and threads that add children, fail, are cancelled or come too late,
+ * in pools of few workers. A child writes to its scope's body's stack, so one that outlived its scope would
+ * show under the sanitizers; and each child that was taken has begun and ended, or was cancelled, before the
+ * end. */
 #include "support.h"
 #include "support/stress.h"
 
