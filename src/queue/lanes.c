@@ -60,12 +60,12 @@ void plait__lanes_begin(plait_queue *queue) {
     plait__lanes_tell(queue);
 }
 
-/* Many items since it was stuck last: look from farther away. None but the one: from nearer. */
+/* Many items since it was stuck last: look from farther away. None but the one: from as near as can be. */
 static void learn(struct plait__lane *lane) {
     uint64_t items = lane->index - lane->stuck_at;
     lane->stuck_at = lane->index;
     if (items >= MANY && lane->nearness > FARTHEST) lane->nearness--;
-    if (items <= 1 && lane->nearness < NEAREST) lane->nearness++;
+    if (items <= 1) lane->nearness = NEAREST;
 }
 
 static bool looks_stuck(const struct plait__lane *lane, const struct plait__lane *other, int64_t ahead) {
@@ -82,6 +82,7 @@ plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item) {
     plait_status status;
     learn(lane);
     spin.gap = plait__spin_wake_cost() >> lane->nearness;
+    spin.longest = spin.gap * 4; /* who looks from near does so to the end */
     for (bool patient = true;;) {
         status = plait__lane_step(queue, putting, item);
         if (status != PLAIT_BUSY || !patient) break;
