@@ -4,6 +4,7 @@
  * Only whoever has made `waking` true starts a thread, so one at a time; and so one at a time makes the
  * roster larger.
  */
+#include <base/clock.h>
 #include <base/memory.h>
 #include <base/status.h>
 #include <pool/thread_pool.h>
@@ -20,8 +21,10 @@ struct rest {
 /* Puts into `call` what follows from the rest. Returns what was there. Under the mutex. */
 static uint32_t settle(struct plait__thread_pool *pool) {
     uint32_t want = PLAIT__SATED, call = plait__load(&pool->call);
+    plait__store(&pool->surplus, pool->live - pool->leaving > pool->most);
     if (pool->resting || pool->live < pool->most) want = pool->waking ? PLAIT__SEARCHING : PLAIT__HUNGRY;
-    plait__injector_ask(&pool->injector, pool->closed || want == PLAIT__HUNGRY);
+    plait__injector_ask(&pool->injector,
+                        pool->closed || !pool->rings || pool->most_pending || want == PLAIT__HUNGRY);
     if (call == want || (call == PLAIT__MORE && want == PLAIT__SEARCHING)) return call;
     return plait__exchange_seq(&pool->call, want);
 }
@@ -57,7 +60,7 @@ void plait__crew_rouse(struct plait__thread_pool *pool, struct plait__rouse *rou
         worker->searching = pool->waking = true;
     } else if (pool->live < pool->most) {
         rouse->start = pool->waking = true;
-        pool->live++;
+        if (++pool->live > pool->most_live) pool->most_live = pool->live;
         plait__add_relaxed(&pool->references, 1);
     }
     (void)settle(pool);
@@ -119,9 +122,27 @@ void plait__crew_found(struct plait__worker *worker) {
 
 /* ---- idle ---- */
 
-/* Off the list, if nobody has claimed it; under the mutex. */
-static void get_up(struct rest *rest) {
+bool plait__crew_too_many(struct plait__worker *worker) {
+    struct plait__thread_pool *pool = worker->pool;
+    if (worker->leaving || pool->live - pool->leaving <= pool->most) return worker->leaving;
+    worker->leaving = true;
+    pool->leaving++;
+    (void)settle(pool);
+    return true;
+}
+
+void plait__crew_changed(struct plait__thread_pool *pool) {
+    (void)settle(pool);
+}
+
+/* Off the list, if nobody has claimed it: then it may have been idle for too long. Under the mutex. */
+static void get_up(struct rest *rest, uint32_t claim) {
     struct plait__worker *worker = rest->worker;
+    struct plait__thread_pool *pool = worker->pool;
+    if (claim == PLAIT__TIMED_OUT && pool->live - pool->leaving > pool->least) {
+        worker->leaving = true;
+        pool->leaving++;
+    }
     if (plait__linked(&rest->node.link)) {
         plait__list_remove(&rest->node.link);
         worker->pool->resting--;
@@ -143,12 +164,15 @@ void plait__crew_rest(struct plait__worker *worker) {
         (void)arrive(worker);
     else
         (void)settle(pool);
-    bool pushed = plait__injector_pushed(&pool->injector);
+    bool pushed = plait__injector_pushed(&pool->injector), stays = pool->live - pool->leaving <= pool->least;
+    plait_deadline deadline = PLAIT_FOREVER;
+    uint32_t claim = PLAIT__AWAKE;
     plait__mutex_unlock(&pool->mutex);
     if (!alone) plait__os_order_all();
-    if (!pushed && (alone || !anything_left(worker))) plait__wait(&waiter, PLAIT_FOREVER, false);
+    if (pool->idle_ns != INT64_MAX && !stays) deadline.ns = plait__now() + pool->idle_ns;
+    if (!pushed && (alone || !anything_left(worker))) claim = plait__wait(&waiter, deadline, false);
     plait__mutex_lock(&pool->mutex);
-    get_up(&rest);
+    get_up(&rest, claim);
     plait__mutex_unlock(&pool->mutex);
 }
 
@@ -168,6 +192,10 @@ static void wake_joiners(struct plait__thread_pool *pool, struct plait__wakes *w
 /* Under the mutex. */
 static void ended(struct plait__thread_pool *pool, struct plait__worker *worker, struct plait__wakes *wakes) {
     if (worker) plait__list_prepend(&pool->vacant, &worker->vacant);
+    if (worker && worker->leaving) {
+        worker->leaving = false;
+        pool->leaving--;
+    }
     if (--pool->live == 0) wake_joiners(pool, wakes);
     (void)settle(pool);
 }
@@ -255,7 +283,7 @@ static void could_not_start(struct plait__thread_pool *pool, struct plait__worke
         worker->searching = pool->waking = true;
     (void)settle(pool);
     plait__crew_unlock(pool, &rouse);
-    plait__pool_fail_all(&stranded, status);
+    plait__pool_fail_all(pool, &stranded, status);
     plait__pool_drop(pool);
 }
 
@@ -279,5 +307,7 @@ void plait__pool_drop(struct plait__thread_pool *pool) {
         before = roster->before;
         plait__release(roster);
     }
+    plait__release(pool->name);
+    plait__release(pool->pool.words);
     plait__release(pool);
 }

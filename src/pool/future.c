@@ -266,7 +266,9 @@ static plait_status await(plait_future *future, plait_deadline deadline) {
     struct plait__stuck stuck = {.future = future};
     status = plait__stuck_enter(&stuck, deadline);
     if (status != PLAIT_OK) return status;
+    plait__future_waits(1);
     status = park(future, deadline);
+    plait__future_waits(-1);
     plait__stuck_leave(&stuck);
     return status;
 }

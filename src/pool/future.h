@@ -21,6 +21,7 @@
  *   READ       its failure has been asked for;  TAKEN  its result has
  *   SHIELDED   was submitted under a shield and runs under one
  *   POSTED     nobody has a handle
+ *   TIMED      its token is one that was made for its own deadline
  *   STATIC     one of the few that exist for when memory is out: not counted, not freed
  *
  * A future in a pool's queue is held by the queue until a worker takes it off, also when it was cancelled or
@@ -43,13 +44,15 @@ enum {
     PLAIT__TAKEN = 64,
     PLAIT__SHIELDED = 128,
     PLAIT__POSTED = 256,
-    PLAIT__STATIC = 512
+    PLAIT__STATIC = 512,
+    PLAIT__TIMED = 1024
 };
 
 /* Something in a pool's queue. */
 struct plait__job {
     struct plait__link link; /* the pool's mutex */
     bool is_map;             /* a struct plait__map, else a plait_future */
+    int32_t priority;        /* of a future */
 };
 
 struct plait__callback {
@@ -74,7 +77,10 @@ struct plait_future {
     void (*destroy)(void *result, void *context);
     void *context;
     size_t result_size;
-    plait_future *outer;                 /* the one inside which it runs; its worker's business */
+    union {
+        uint64_t turn;       /* QUEUED in a pool with priorities: which submit it was */
+        plait_future *outer; /* RUNNING: the one inside which it runs; its worker's business */
+    };
     uint32_t pool_number, worker_number; /* who ran it, for people */
 };
 
@@ -124,6 +130,8 @@ void plait__future_add_callback(plait_future *future, struct plait__callback *ca
 void plait__future_help(plait_future *future);
 /* The same for one of the cases of a select, if all are futures; false: none. Hung on a worker's plait__self. */
 bool plait__future_help_cases(plait_case *cases, size_t count);
+/* The calling thread begins (1) and ends (-1) a wait for a result: a worker lets others see it. */
+void plait__future_waits(int more);
 /* Whether it would now. */
 bool plait__future_can_help(const plait_future *future);
 /* owner.c: whether that is the owner whose thread is calling. False for NULL. */

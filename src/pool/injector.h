@@ -1,6 +1,6 @@
 /* injector.h - the pool's common queue: what was handed over from outside, and what a worker's ring cannot hold.
  *
- * Futures, and maps, which stay at the head while they have items left, so that every worker that comes takes
+ * Futures, in the pool's order, and maps, which stay at the head while they have items left, so that every worker that comes takes
  * part. They are guarded by the pool's mutex.
  *
  * Where nothing else has to be done at a submit it goes without the mutex: futures are pushed on the inbox, a stack in
@@ -21,8 +21,13 @@
 struct plait__injector {
     uintptr_t inbox; /* the newest future, perhaps with ASK; its link's `next` is the one pushed before it */
     char apart[64 - sizeof(uintptr_t)];
-    struct plait__list jobs;
-    uint32_t count; /* of futures in it */
+    plait_pool_order order;
+    struct plait__list jobs;    /* with PRIORITY only maps */
+    struct plait__link *urgent; /* with PRIORITY: a pairing heap of futures (Fredman and others, 1986) */
+    uint64_t turn;              /* of the future added last */
+    size_t count;               /* of futures, without those in the inbox */
+    size_t most;                /* that there have been */
+    uint64_t handed_in;         /* futures added by plait__injector_push and _hand_in, ever */
 };
 
 enum { PLAIT__INBOX_ASK = 1 };
@@ -45,6 +50,10 @@ static inline struct plait__map *plait__job_map(struct plait__job *job) {
 }
 
 void plait__injector_add(struct plait__injector *injector, struct plait__job *job);
+/* The same for a future that comes from outside, and counts. */
+void plait__injector_hand_in(struct plait__injector *injector, plait_future *future);
+/* Looks into the inbox, so that the counts are right. */
+void plait__injector_collect(struct plait__injector *injector);
 /* The next job with work in it; NULL: none. Maps whose items have all been taken leave the queue. */
 struct plait__job *plait__injector_first(struct plait__injector *injector);
 /* The same; a future is off the queue then. */

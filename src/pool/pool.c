@@ -1,5 +1,7 @@
 /* pool.c - the verbs of pools of any kind; map and starmap stand in map.c. */
+#include <base/memory.h>
 #include <base/status.h>
+#include <plait/cpu.h>
 #include <pool/pool.h>
 #include <string.h>
 #include <wait/self.h>
@@ -27,24 +29,55 @@ static bool makes_sense(const plait_pool *pool, const plait_task *task) {
     return pool && plait__is_task(task);
 }
 
+/* It will not be run: its failure has the pool's words, if the pool is broken. */
+static void refuse(plait_pool *pool, plait_future *future, plait_status status) {
+    char *words = status == PLAIT_BROKEN ? plait__copy_string(plait__load_acquire(&pool->words)) : NULL;
+    (void)plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING);
+    plait__future_finish(future, status, words);
+    plait__future_drop(future);
+}
+
+static plait_future *submit(plait_pool *pool, plait_future *future, plait_deadline deadline) {
+    if (!future) return plait__future_failed(PLAIT_NO_MEMORY);
+    plait_status status = pool->operations->put(pool, future, deadline);
+    if (status != PLAIT_OK) refuse(pool, future, status);
+    return future;
+}
+
 plait_future *plait_pool_submit(plait_pool *pool, const plait_task *task, const void *args) {
     if (!makes_sense(pool, task)) return plait__future_failed(PLAIT_INVALID);
-    plait_future *future = plait__future_for(pool, task, args, 0);
-    if (!future) return plait__future_failed(PLAIT_NO_MEMORY);
-    plait_status status = pool->operations->put(pool, future);
-    if (status != PLAIT_OK) {
-        (void)plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING);
-        plait__future_finish(future, status, NULL);
-        plait__future_drop(future);
+    return submit(pool, plait__future_for(pool, task, args, 0), PLAIT_FOREVER);
+}
+
+/* A future whose token, below the caller's, has a deadline of its own. */
+static plait_future *timed_future(plait_pool *pool, const plait_task *task, const void *args,
+                                  plait_deadline deadline) {
+    plait_token *token = plait_token_new(NULL, deadline);
+    plait_future *future = token ? plait__future_for(pool, task, args, PLAIT__TIMED) : NULL;
+    if (!future) {
+        plait_token_free(token);
+        return NULL;
     }
+    plait_token_free(future->token);
+    future->token = token;
     return future;
+}
+
+plait_future *plait_pool_submit_with(plait_pool *pool, const plait_submit_options *options,
+                                     const plait_task *task, const void *args) {
+    if (!makes_sense(pool, task)) return plait__future_failed(PLAIT_INVALID);
+    const plait_deadline *deadline = options ? options->deadline : NULL;
+    plait_future *future = deadline ? timed_future(pool, task, args, *deadline)
+                                    : plait__future_for(pool, task, args, 0);
+    if (future && options) future->job.priority = options->priority;
+    return submit(pool, future, deadline ? *deadline : PLAIT_FOREVER);
 }
 
 plait_status plait_pool_post(plait_pool *pool, const plait_task *task, const void *args) {
     if (!makes_sense(pool, task)) return PLAIT_INVALID;
     plait_future *future = plait__future_for(pool, task, args, PLAIT__POSTED);
     if (!future) return PLAIT_NO_MEMORY;
-    plait_status status = pool->operations->put(pool, future);
+    plait_status status = pool->operations->put(pool, future, PLAIT_FOREVER);
     if (status != PLAIT_OK) plait__future_drop(future);
     return status;
 }
@@ -86,10 +119,23 @@ plait_status plait_post_function(plait_pool *pool, void *(*function)(void *arg),
     return plait_pool_post(pool, &plait__function_task, &call);
 }
 
+/* ---- its workers ---- */
+
+plait_status plait_pool_resize(plait_pool *pool, int min_workers, int max_workers) {
+    if (!pool || min_workers < 0 || max_workers < 0) return PLAIT_INVALID;
+    int most = max_workers ? max_workers : plait_cpu_count();
+    if (min_workers > most) return PLAIT_INVALID;
+    return pool->operations->resize(pool, (uint32_t)min_workers, (uint32_t)most);
+}
+
+plait_status plait_pool_stats(plait_pool *pool, plait_pool_counters *counters) {
+    return pool && counters ? pool->operations->stats(pool, counters) : PLAIT_INVALID;
+}
+
 /* ---- the end ---- */
 
 plait_status plait_pool_close(plait_pool *pool) {
-    return pool ? pool->operations->close(pool, false) : PLAIT_INVALID;
+    return pool ? pool->operations->close(pool, false, false) : PLAIT_INVALID;
 }
 
 plait_status plait_pool_join_until(plait_pool *pool, plait_deadline deadline) {
@@ -102,17 +148,21 @@ plait_status plait_pool_join(plait_pool *pool) {
 
 plait_status plait_pool_shutdown_until(plait_pool *pool, bool cancel_futures, plait_deadline deadline) {
     if (!pool) return PLAIT_INVALID;
-    plait_status status = pool->operations->close(pool, cancel_futures);
+    plait_status status = pool->operations->close(pool, cancel_futures, false);
     return status == PLAIT_OK ? pool->operations->join(pool, deadline, false) : status;
 }
 
 plait_status plait_pool_shutdown(plait_pool *pool, bool wait, bool cancel_futures) {
     if (!pool) return PLAIT_INVALID;
     if (wait) return plait_pool_shutdown_until(pool, cancel_futures, PLAIT_FOREVER);
-    return pool->operations->close(pool, cancel_futures);
+    return pool->operations->close(pool, cancel_futures, false);
+}
+
+plait_status plait_pool_terminate(plait_pool *pool) {
+    return pool ? pool->operations->close(pool, true, true) : PLAIT_INVALID;
 }
 
 void plait_pool_free(plait_pool *pool) {
     if (!pool) return;
-    if (pool->operations->close(pool, false) == PLAIT_OK) pool->operations->let_go(pool);
+    if (pool->operations->close(pool, false, false) == PLAIT_OK) pool->operations->let_go(pool);
 }

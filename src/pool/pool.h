@@ -13,14 +13,17 @@ struct plait__map;
 
 struct plait__pool_operations {
     const char *kind; /* for people */
-    /* Takes over one reference to a QUEUED future that has a task, to be run. Not PLAIT_OK: it does not. */
-    plait_status (*put)(plait_pool *pool, plait_future *future);
+    /* Takes over one reference to a QUEUED future that has a task, to be run; if it must wait for room, then until
+     * the deadline. Not PLAIT_OK: it does not. */
+    plait_status (*put)(plait_pool *pool, plait_future *future, plait_deadline deadline);
     /* Runs a map to its end; what became of the items stands in the map. Not PLAIT_OK: nothing was run, or an
      * item has forked, and this is the child. */
     plait_status (*map)(plait_pool *pool, struct plait__map *map);
-    /* No more tasks; and cancels what has not begun. */
-    plait_status (*close)(plait_pool *pool, bool cancel_futures);
+    /* No more tasks; and cancels what has not begun, and what runs. */
+    plait_status (*close)(plait_pool *pool, bool cancel_futures, bool cancel_running);
     plait_status (*join)(plait_pool *pool, plait_deadline deadline, bool cancellable);
+    plait_status (*resize)(plait_pool *pool, uint32_t least, uint32_t most);
+    plait_status (*stats)(plait_pool *pool, plait_pool_counters *counters);
     /* The handle is freed; the pool is closed already. */
     void (*let_go)(plait_pool *pool);
     /* How many tasks it runs at the same time at most. */
@@ -51,6 +54,7 @@ extern const plait_task plait__function_task;
 
 struct plait_pool {
     const struct plait__pool_operations *operations;
+    char *words; /* why it is broken; NULL: it is not, or memory was out. Stored once, with release */
 };
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include <base/memory.h>
 #include <pool/thread_pool.h>
+#include <pthread.h>
 #include <thread/task_frame.h>
 #include <wait/parking.h>
 #include <wait/token.h>
@@ -42,13 +43,31 @@ static void enter(struct plait__worker *worker, plait_future *future) {
     future->outer = worker->running;
     future->pool_number = worker->pool->number;
     future->worker_number = worker->number;
-    worker->running = future;
+    plait__store_release(&worker->running, future);
+}
+
+/* A terminate that saw the future here may still be about to cancel it: see thread_pool.c. */
+static void forget(struct plait__worker *worker, const plait_future *future) {
+    struct plait__thread_pool *pool = worker->pool;
+    plait__store_ordered(&worker->running, future->outer);
+    if (plait__likely(!plait__load_seq(&pool->terminating)) || pool->generation != plait__generation())
+        return;
+    plait__mutex_lock(&pool->mutex);
+    plait__mutex_unlock(&pool->mutex);
+}
+
+static void count_end(struct plait__tally *tally, plait_status status) {
+    plait__count(status == PLAIT_OK          ? &tally->done
+                 : status == PLAIT_CANCELLED ? &tally->cancelled
+                                             : &tally->failed,
+                 1);
 }
 
 /* RUNNING -> DONE; then nobody will use the token on the future's behalf, and the worker may. */
 static void leave(struct plait__worker *worker, plait_future *future, plait_status status, char *message) {
     plait_token *token = future->token;
-    worker->running = future->outer;
+    forget(worker, future);
+    count_end(&worker->tally, status);
     if (plait__future_settle(future, status, message) & PLAIT__CANCEL) {
         struct plait__wait_list *list = plait__parking(future);
         plait__mutex_lock(&list->mutex);
@@ -72,6 +91,7 @@ static void call_task(struct plait__worker *worker, plait_future *future, plait_
     struct plait__frame frame;
     self->shields = plait__load(&future->state) & PLAIT__SHIELDED ? 1 : 0;
     enter(worker, future);
+    plait__count(&worker->tally.begun, 1);
     plait_token *before = self->token;
     self->token = token; /* which is held by the future or by the caller, so it need not be counted */
     begin_running(future);
@@ -83,34 +103,95 @@ static void call_task(struct plait__worker *worker, plait_future *future, plait_
     leave(worker, future, status, plait__frame_take(&frame));
 }
 
-/* Whoever waits for it sees it cancelled. What was only posted is run all the same: nobody would know. */
-static bool came_too_late(const plait_future *future) {
-    return !(plait__load(&future->state) & (PLAIT__POSTED | PLAIT__SHIELDED)) &&
-           plait_token_cancelled(future->token);
+/* Why it must not begin any more: its own deadline, or the submitter's token. What was only posted is run all the
+ * same: nobody would know. */
+static plait_status came_too_late(const plait_future *future) {
+    uint32_t state = plait__load(&future->state);
+    if (state & PLAIT__TIMED && plait_passed(plait__token_deadline(future->token))) return PLAIT_TIMEOUT;
+    if (state & (PLAIT__POSTED | PLAIT__SHIELDED)) return PLAIT_OK;
+    return plait_token_cancelled(future->token) ? PLAIT_CANCELLED : PLAIT_OK;
 }
 
-void plait__worker_run(struct plait__worker *worker, plait_future *future) {
-    if (!plait__future_enter(future, PLAIT__QUEUED, PLAIT__STARTING)) return;
-    if (came_too_late(future)) {
-        (void)plait__future_enter(future, PLAIT__STARTING, PLAIT__SETTING);
-        plait__future_finish(future, PLAIT_CANCELLED, NULL);
-        return;
+bool plait__cancelled_before(const plait_future *future) {
+    uint32_t phase = plait__future_phase(future);
+    return phase == PLAIT__SETTING || (phase == PLAIT__DONE && !future->worker_number);
+}
+
+bool plait__worker_run(struct plait__worker *worker, plait_future *future) {
+    if (!plait__future_enter(future, PLAIT__QUEUED, PLAIT__STARTING)) return false;
+    plait_status late = came_too_late(future);
+    if (late != PLAIT_OK) {
+        plait__count(late == PLAIT_CANCELLED ? &worker->tally.cancelled_before : &worker->tally.failed_before,
+                     1);
+        future->worker_number = worker->number; /* so that it is not counted again */
+        plait__future_finish(future, late, NULL);
+        return true;
     }
     plait_token *parent = future->token;
     future->token = own_token(worker, parent);
     bool borrowed = !future->token; /* memory is out: it cannot be cancelled by itself */
     call_task(worker, future, borrowed ? parent : future->token);
     if (borrowed) plait_token_free(parent);
+    return true;
 }
+
+/* ---- on the thread that hands it over ---- */
+
+struct calling {
+    plait_future *future;
+    struct plait__frame frame;
+    struct plait__tally *tally;
+    plait_token *before;
+    uint32_t shields;
+};
+
+static void end_call(struct calling *calling, plait_status status, char *message) {
+    struct plait__self *self = plait__self();
+    plait_future *future = calling->future;
+    self->shields = calling->shields;
+    leave_token(self, future->token, calling->before);
+    count_end(calling->tally, status);
+    plait__future_finish(future, status, message);
+}
+
+static void call_left(void *argument) {
+    struct calling *calling = argument;
+    plait__frame_clear(&calling->frame);
+    (void)plait__frame_end(&calling->frame);
+    end_call(calling, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
+    plait__future_drop(calling->future);
+}
+
+/* It runs under its submitter's token, for nobody else can know of it yet. */
+void plait__caller_run(struct plait__tally *tally, plait_future *future) {
+    struct plait__self *self = plait__self();
+    struct calling calling = {
+        .future = future, .tally = tally, .before = self->token, .shields = self->shields};
+    (void)plait__future_enter(future, PLAIT__QUEUED, PLAIT__RUNNING);
+    self->token = future->token;
+    plait__frame_begin(&calling.frame, future->task->name);
+    pthread_cleanup_push(call_left, &calling);
+    future->task->run(plait__future_args(future), plait__future_result(future));
+    pthread_cleanup_pop(0);
+    plait_status status = plait__frame_end(&calling.frame);
+    end_call(&calling, status, plait__frame_take(&calling.frame));
+}
+
+/* ---- what waiting for it does ---- */
 
 void plait__future_help(plait_future *future) {
     struct plait__worker *worker = plait__worker();
-    if (worker && future->pool == &worker->pool->pool) plait__worker_run(worker, future);
+    if (worker && future->pool == &worker->pool->pool) (void)plait__worker_run(worker, future);
 }
 
 bool plait__future_can_help(const plait_future *future) {
     const struct plait__worker *worker = plait__worker();
     return worker && future->pool == &worker->pool->pool && plait__future_phase(future) == PLAIT__QUEUED;
+}
+
+void plait__future_waits(int more) {
+    struct plait__worker *worker = plait__worker();
+    if (worker) plait__store(&worker->waiting, worker->waiting + (uint32_t)more);
 }
 
 bool plait__future_is_own(const plait_future *future) {
@@ -125,6 +206,7 @@ void plait__worker_abandon(struct plait__worker *worker) {
     self->shields = 0;
     self->task = NULL; /* those frames are gone */
     self->task_token = NULL;
+    plait__store(&worker->waiting, 0);
     plait__spawn_abandon(worker);
     plait_future *future;
     while ((future = worker->running) != NULL) {

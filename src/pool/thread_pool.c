@@ -1,37 +1,21 @@
-/* thread_pool.c - the pool of threads: handing over work, and its end; the protocol stands in thread_pool.h. */
+/* thread_pool.c - the pool of threads: handing over tasks and maps; the protocol stands in thread_pool.h.
+ *
+ * A pool with max_pending makes its submits wait for room in the common queue, all under the mutex. Whoever takes a
+ * future off it claims the first of those that wait, who then tries again, and goes to the head of the list if
+ * another was faster.
+ */
 #include <base/memory.h>
 #include <base/status.h>
-#include <plait/cpu.h>
 #include <pool/thread_pool.h>
 #include <pthread.h>
 
-static uint32_t last_pool; /* number of the one made last */
-
-/* False in the child of a fork: nobody works there, and the mutex may be held by nobody. */
 static bool lock(struct plait__thread_pool *pool) {
-    return pool->generation == plait__generation() && plait__mutex_lock(&pool->mutex);
+    return plait__pool_lock(pool);
 }
 
 static void unlock(struct plait__thread_pool *pool) {
     plait__mutex_unlock(&pool->mutex);
 }
-
-/* Takes over the queue's reference. */
-static void fail(plait_future *future, plait_status status) {
-    if (plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING))
-        plait__future_finish(future, status, NULL);
-    plait__future_drop(future);
-}
-
-void plait__pool_fail_all(struct plait__list *futures, plait_status status) {
-    struct plait__link *link;
-    while ((link = plait__list_first(futures)) != NULL) {
-        plait__list_remove(link);
-        fail(plait__job_future(plait__of_link(link, struct plait__job, link)), status);
-    }
-}
-
-/* ---- the operations ---- */
 
 /* Whether the calling thread runs a task of this pool: what was handed over includes what its tasks hand over, so
  * they may go on when the pool is closed. */
@@ -40,25 +24,86 @@ static bool is_own(const struct plait__thread_pool *pool) {
     return worker && worker->pool == pool;
 }
 
-static bool refuses(struct plait__thread_pool *pool) {
-    return pool->closed && (pool->discarding || !is_own(pool));
+/* PLAIT_OK: it does not. Under the mutex. */
+static plait_status refuses(const struct plait__thread_pool *pool) {
+    if (pool->broken) return PLAIT_BROKEN;
+    return pool->closed && (pool->discarding || !is_own(pool)) ? PLAIT_SHUTDOWN : PLAIT_OK;
 }
 
-static plait_status put_outside(struct plait__thread_pool *pool, plait_future *future) {
+static bool is_full(const struct plait__thread_pool *pool) {
+    return pool->most_pending && pool->injector.count >= pool->most_pending && !is_own(pool);
+}
+
+/* Until there is room, or there will be none; under the mutex, which is given back while waiting. */
+static plait_status wait_for_room(struct plait__thread_pool *pool, plait_deadline deadline) {
+    plait_status status = PLAIT_OK;
+    for (bool again = false; is_full(pool) && (status = refuses(pool)) == PLAIT_OK; again = true) {
+        struct plait__waiter waiter;
+        struct plait__node node;
+        plait__waiter_init(&waiter, "pool.submit", pool);
+        plait__node_init(&node, &waiter, pool, 0);
+        if (again)
+            plait__list_prepend(&pool->putters, &node.link);
+        else
+            plait__list_append(&pool->putters, &node.link);
+        plait__mutex_unlock(&pool->mutex);
+        uint32_t claim = plait__wait(&waiter, deadline, true);
+        plait__mutex_lock(&pool->mutex);
+        if (plait__linked(&node.link)) plait__list_remove(&node.link);
+        if (!plait__claimed_node(claim)) return is_full(pool) ? plait__claim_status(claim) : PLAIT_OK;
+    }
+    return status;
+}
+
+void plait__pool_room(struct plait__thread_pool *pool, struct plait__wakes *wakes) {
+    struct plait__link *link;
+    while ((link = plait__list_first(&pool->putters)) != NULL)
+        if (plait__claim(plait__of_link(link, struct plait__node, link), 0, wakes)) return;
+}
+
+/* The pool is full, and its caller is to run the task; under the mutex, which is given back. */
+static void run_here(struct plait__thread_pool *pool, plait_future *future) {
+    struct plait__tally tally = {0};
+    pool->injector.handed_in++;
+    pool->others.begun++;
+    unlock(pool);
+    plait__caller_run(&tally, future);
+    plait__future_drop(future);
+    if (!lock(pool)) return; /* it has forked */
+    pool->others.done += tally.done;
+    pool->others.failed += tally.failed;
+    pool->others.cancelled += tally.cancelled;
+    unlock(pool);
+}
+
+/* Under the mutex, which is given back. */
+static plait_status put_locked(struct plait__thread_pool *pool, plait_future *future,
+                               plait_deadline deadline) {
     struct plait__rouse rouse;
     rouse.wakes.count = 0;
     rouse.start = false;
+    plait_status status = refuses(pool);
+    if (status == PLAIT_OK && plait__unlikely(is_full(pool))) {
+        if (pool->when_full == PLAIT_POOL_CALLER_RUNS) {
+            run_here(pool, future);
+            return PLAIT_OK;
+        }
+        status = pool->when_full == PLAIT_POOL_REJECT ? PLAIT_FULL : wait_for_room(pool, deadline);
+        if (status == PLAIT_OK) status = refuses(pool);
+    }
+    if (status == PLAIT_OK) {
+        plait__injector_hand_in(&pool->injector, future);
+        plait__crew_rouse(pool, &rouse);
+    }
+    plait__crew_unlock(pool, &rouse);
+    return status;
+}
+
+static plait_status put_outside(struct plait__thread_pool *pool, plait_future *future,
+                                plait_deadline deadline) {
     if (pool->generation != plait__generation()) return PLAIT_BROKEN;
     if (plait__injector_push(&pool->injector, future)) return PLAIT_OK;
-    if (!lock(pool)) return PLAIT_BROKEN;
-    if (plait__unlikely(refuses(pool))) {
-        unlock(pool);
-        return PLAIT_SHUTDOWN;
-    }
-    plait__injector_add(&pool->injector, &future->job);
-    plait__crew_rouse(pool, &rouse);
-    plait__crew_unlock(pool, &rouse);
-    return PLAIT_OK;
+    return lock(pool) ? put_locked(pool, future, deadline) : PLAIT_BROKEN;
 }
 
 /* The ring is full: its older half goes to the common queue. Those that have been run or cancelled meanwhile just
@@ -69,10 +114,12 @@ static void spill(struct plait__worker *worker) {
     plait_future *futures[PLAIT__TASK_RING_SIZE / 2];
     uint32_t count = plait__task_ring_grab(&worker->ring, futures), left = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (plait__future_phase(futures[i]) == PLAIT__QUEUED)
+        if (plait__future_phase(futures[i]) == PLAIT__QUEUED) {
             futures[left++] = futures[i];
-        else
+        } else {
+            plait__count(&worker->tally.cancelled_before, plait__cancelled_before(futures[i]));
             plait__future_drop(futures[i]);
+        }
     }
     if (!left) return;
     plait__mutex_lock(&pool->mutex);
@@ -84,15 +131,18 @@ static void spill(struct plait__worker *worker) {
 static plait_status put_inside(struct plait__worker *worker, plait_future *future) {
     struct plait__thread_pool *pool = worker->pool;
     if (pool->generation != plait__generation()) return PLAIT_BROKEN;
-    if (plait__unlikely(plait__load(&pool->discarding))) return PLAIT_SHUTDOWN;
+    if (plait__unlikely(plait__load(&pool->discarding)))
+        return plait__load(&pool->broken) ? PLAIT_BROKEN : PLAIT_SHUTDOWN;
+    plait__count(&worker->tally.submitted, 1);
     while (plait__unlikely(!plait__task_ring_put(&worker->ring, future))) spill(worker);
     plait__worker_pushed(worker);
     return PLAIT_OK;
 }
 
-static plait_status put(plait_pool *base, plait_future *future) {
+plait_status plait__pool_put(plait_pool *base, plait_future *future, plait_deadline deadline) {
     struct plait__thread_pool *pool = plait__thread_pool(base);
-    return is_own(pool) ? put_inside(plait__worker(), future) : put_outside(pool, future);
+    if (is_own(pool) && pool->rings) return put_inside(plait__worker(), future);
+    return put_outside(pool, future, deadline);
 }
 
 /* Under the mutex, which is given back while waiting. */
@@ -133,13 +183,14 @@ static void take_part(struct plait__thread_pool *pool, struct plait__map *map) {
     pthread_cleanup_pop(1);
 }
 
-static plait_status run_map(plait_pool *base, struct plait__map *map) {
+plait_status plait__pool_run_map(plait_pool *base, struct plait__map *map) {
     struct plait__thread_pool *pool = plait__thread_pool(base);
     struct plait__rouse rouse = {.start = false};
     if (!lock(pool)) return PLAIT_BROKEN;
-    if (refuses(pool)) {
+    plait_status refused = refuses(pool);
+    if (refused != PLAIT_OK) {
         unlock(pool);
-        return PLAIT_SHUTDOWN;
+        return refused;
     }
     unlock(pool);
     if (plait__map_alone(map)) return PLAIT_OK;
@@ -150,94 +201,4 @@ static plait_status run_map(plait_pool *base, struct plait__map *map) {
     plait__crew_unlock(pool, &rouse);
     take_part(pool, map);
     return pool->generation == plait__generation() ? PLAIT_OK : PLAIT_BROKEN;
-}
-
-/* Takes what is in the workers' rings, as a thief would. */
-static void take_from_rings(struct plait__thread_pool *pool, struct plait__list *taken) {
-    plait_future *futures[PLAIT__TASK_RING_SIZE / 2];
-    uint32_t workers = plait__pool_workers(pool), count;
-    for (uint32_t i = 0; i < workers; i++)
-        while ((count = plait__task_ring_grab(&plait__pool_worker(pool, i)->ring, futures)) > 0)
-            for (uint32_t j = 0; j < count; j++) plait__list_append(taken, &futures[j]->job.link);
-}
-
-static plait_status close_pool(plait_pool *base, bool cancel_futures) {
-    struct plait__thread_pool *pool = plait__thread_pool(base);
-    struct plait__rouse rouse = {.start = false};
-    struct plait__list cancelled = {0};
-    if (!lock(pool)) return PLAIT_BROKEN;
-    pool->closed = true;
-    plait__injector_ask(&pool->injector, true); /* from here on nothing is pushed past us */
-    if (cancel_futures) {
-        plait__store(&pool->discarding, true);
-        plait__injector_take_futures(&pool->injector, &cancelled);
-    }
-    plait__crew_wake_all(pool, &rouse);
-    plait__crew_unlock(pool, &rouse);
-    if (cancel_futures) take_from_rings(pool, &cancelled);
-    plait__pool_fail_all(&cancelled, PLAIT_CANCELLED);
-    return PLAIT_OK;
-}
-
-/* Under the mutex, which is given back. */
-static plait_status wait_for_end(struct plait__thread_pool *pool, plait_deadline deadline, bool cancellable) {
-    uint32_t claim = PLAIT__FIRST;
-    while (pool->live && plait__claimed_node(claim)) {
-        struct plait__waiter waiter;
-        struct plait__node node;
-        plait__waiter_init(&waiter, "pool.join", pool);
-        plait__node_init(&node, &waiter, pool, 0);
-        plait__list_append(&pool->joiners, &node.link);
-        plait__mutex_unlock(&pool->mutex);
-        claim = plait__wait(&waiter, deadline, cancellable);
-        plait__mutex_lock(&pool->mutex);
-        if (plait__linked(&node.link)) plait__list_remove(&node.link);
-    }
-    plait_status status = pool->live ? plait__claim_status(claim) : PLAIT_OK;
-    plait__mutex_unlock(&pool->mutex);
-    return status;
-}
-
-static plait_status join(plait_pool *base, plait_deadline deadline, bool cancellable) {
-    struct plait__thread_pool *pool = plait__thread_pool(base);
-    const struct plait__worker *worker = plait__worker();
-    if (!lock(pool)) return PLAIT_BROKEN;
-    plait_status status = PLAIT_OK;
-    if (!pool->closed)
-        status = PLAIT_INVALID;
-    else if (worker && worker->pool == pool)
-        status = PLAIT_DEADLOCK;
-    else if (pool->live && plait_passed(deadline))
-        status = PLAIT_TIMEOUT;
-    else
-        return wait_for_end(pool, deadline, cancellable);
-    plait__mutex_unlock(&pool->mutex);
-    return status;
-}
-
-static void let_go(plait_pool *base) {
-    plait__pool_drop(plait__thread_pool(base));
-}
-
-static uint32_t workers_of(plait_pool *base) {
-    return plait__thread_pool(base)->most;
-}
-
-plait_pool *plait_pool_new(int workers) {
-    static const struct plait__pool_operations operations = {"threads", put,    run_map,   close_pool,
-                                                             join,      let_go, workers_of};
-    if (workers < 0) {
-        plait__set_last_error(PLAIT_INVALID);
-        return NULL;
-    }
-    struct plait__thread_pool *pool = plait__allocate(sizeof *pool);
-    if (!pool) return NULL;
-    pool->pool.operations = &operations;
-    pool->references = 1;
-    pool->generation = plait__generation();
-    pool->number = plait__add_relaxed(&last_pool, 1) + 1;
-    pool->most = (uint32_t)(workers ? workers : plait_cpu_count());
-    pool->call = PLAIT__HUNGRY;
-    pool->injector.inbox = PLAIT__INBOX_ASK;
-    return &pool->pool;
 }

@@ -59,6 +59,19 @@
 #include <pool/task_ring.h>
 #include <wait/waiter.h>
 
+/* What became of tasks. Each worker counts for itself; others only read. */
+struct plait__tally {
+    uint64_t submitted; /* by its tasks, into its ring */
+    uint64_t begun;
+    uint64_t done, failed, cancelled;         /* of those begun */
+    uint64_t failed_before, cancelled_before; /* they were begun */
+    uint64_t stolen;
+};
+
+static inline void plait__count(uint64_t *counter, uint64_t more) {
+    plait__store(counter, plait__load(counter) + more);
+}
+
 /* What `call` says; odd: there is something to do. */
 enum plait__call { PLAIT__SATED = 0, PLAIT__HUNGRY = 1, PLAIT__MORE = 2, PLAIT__SEARCHING = 3 };
 
@@ -78,17 +91,34 @@ struct plait__thread_pool {
     uint32_t count;               /* of workers in the roster: read it first, with acquire */
     struct plait__roster *roster; /* NULL: no worker yet */
     char apart[64];
+    bool surplus;              /* more live than may be; changed under the mutex, read without */
     struct plait__mutex mutex; /* guards what follows */
-    uint32_t most;
-    uint32_t live;           /* workers started, or being started, and not ended */
-    uint32_t resting;        /* of these, on the list of the idle */
-    uint32_t last_worker;    /* number of the one started last */
-    bool closed, discarding; /* no more tasks from outside; none from its own tasks either (atomic) */
+    uint32_t least, most;      /* workers that stay when idle; that may be */
+    uint32_t leaving;          /* of those live, on their way out */
+    uint32_t most_live;        /* ever */
+    uint32_t live;             /* workers started, or being started, and not ended */
+    uint32_t resting;          /* of these, on the list of the idle */
+    uint32_t last_worker;      /* number of the one started last */
+    bool closed, discarding;   /* no more tasks from outside; none from its own tasks either (atomic) */
+    bool broken;               /* an initializer has failed; discarding, too */
     bool waking;
+    struct plait__tally others; /* of tasks that no worker has begun or will begin */
     struct plait__injector injector;
     struct plait__list idle;    /* struct rest, crew.c */
     struct plait__list vacant;  /* workers without a thread */
     struct plait__list joiners; /* struct plait__node */
+    struct plait__list putters; /* struct plait__node: submits that wait for room */
+    bool terminating;           /* atomic; see thread_pool.c */
+    /* Never changes. */
+    bool rings;          /* what tasks hand over goes into rings: it is FIFO */
+    int64_t idle_ns;     /* INT64_MAX: for ever */
+    size_t most_pending; /* 0: any number */
+    plait_pool_full when_full;
+    size_t stack_size;
+    char *name; /* NULL: pool-N */
+    void (*initializer)(void *argument);
+    void (*finalizer)(void *argument);
+    void *argument;
 };
 
 struct plait__worker {
@@ -96,15 +126,19 @@ struct plait__worker {
     plait_thread *thread;
     struct plait__link vacant; /* the pool's mutex */
     bool searching;            /* it is the one on its way; the pool's mutex */
+    bool leaving;              /* counted in the pool's `leaving`; the pool's mutex */
     uint32_t number;           /* for people */
     /* Only its own thread looks at these. */
-    uint32_t turn;         /* jobs looked for */
-    plait_token *spare;    /* for the next task */
-    plait_future *taken;   /* from a queue, with the queue's reference */
-    plait_future *running; /* the innermost */
+    uint32_t turn;       /* jobs looked for */
+    plait_token *spare;  /* for the next task */
+    plait_future *taken; /* from a queue, with the queue's reference */
+    bool initialized;
     struct plait__stuck_words told;
     /* Others look at these. */
     char apart[64];
+    plait_future *running; /* the innermost; written by its own thread */
+    struct plait__tally tally;
+    uint32_t waiting; /* for results, inside each other */
     struct plait__task_ring ring;
     struct plait__spawner spawner;
 };
@@ -153,25 +187,48 @@ void plait__crew_unlock(struct plait__thread_pool *pool, struct plait__rouse *ro
 void plait__crew_busy(struct plait__worker *worker, struct plait__rouse *rouse);
 /* The same for a worker on its way that has found something outside the mutex. */
 void plait__crew_found(struct plait__worker *worker);
-/* Makes the worker idle; under the mutex, which is given back. It returns when there may be work. */
+/* Makes the worker idle; under the mutex, which is given back. It returns when there may be work, or it is to go. */
 void plait__crew_rest(struct plait__worker *worker);
+/* Whether the worker must go, because there are too many; under the mutex. Then it is on its way out. */
+bool plait__crew_too_many(struct plait__worker *worker);
+/* The numbers of workers that may be have changed, or whether submits need the mutex; under the mutex. */
+void plait__crew_changed(struct plait__thread_pool *pool);
 /* Wakes all idle workers, so that they look whether they are to end; under the mutex. */
 void plait__crew_wake_all(struct plait__thread_pool *pool, struct plait__rouse *rouse);
 /* The worker's thread ends. */
 void plait__crew_leave(struct plait__worker *worker);
 void plait__pool_drop(struct plait__thread_pool *pool);
 
-/* ---- thread_pool.c ---- */
+/* ---- thread_pool.c, thread_pool_end.c ---- */
+
+/* False in the child of a fork: nobody works there, and the mutex may be held by nobody. */
+static inline bool plait__pool_lock(struct plait__thread_pool *pool) {
+    return pool->generation == plait__generation() && plait__mutex_lock(&pool->mutex);
+}
+
+/* The operations. */
+plait_status plait__pool_put(plait_pool *base, plait_future *future, plait_deadline deadline);
+plait_status plait__pool_run_map(plait_pool *base, struct plait__map *map);
+plait_status plait__pool_close(plait_pool *base, bool cancel_futures, bool cancel_those_running);
+plait_status plait__pool_join(plait_pool *base, plait_deadline deadline, bool cancellable);
 
 /* Makes futures that will not be run any more done, if they are not; takes over the queue's references. */
-void plait__pool_fail_all(struct plait__list *futures, plait_status status);
+void plait__pool_fail_all(struct plait__thread_pool *pool, struct plait__list *futures, plait_status status);
+/* A worker's initializer has failed, with this message, which is taken over. */
+void plait__pool_break(struct plait__thread_pool *pool, char *message);
+/* Somebody took a future off the common queue: there is room; under the mutex. */
+void plait__pool_room(struct plait__thread_pool *pool, struct plait__wakes *wakes);
+/* It was cancelled while it lay in a queue. */
+bool plait__cancelled_before(const plait_future *future);
 
 /* ---- worker.c, run.c ---- */
 
 /* Starts the worker's thread. */
 plait_status plait__worker_start(struct plait__worker *worker);
-/* Runs a future unless it has been cancelled, or run, already. The caller has a reference. */
-void plait__worker_run(struct plait__worker *worker, plait_future *future);
+/* Runs a future unless it has been cancelled, or run, already; then false. The caller has a reference. */
+bool plait__worker_run(struct plait__worker *worker, plait_future *future);
+/* Runs it on a thread that is no worker, and counts there. */
+void plait__caller_run(struct plait__tally *tally, plait_future *future);
 /* The tasks that were running on the calling thread have been left by pthread_exit: they have failed. */
 void plait__worker_abandon(struct plait__worker *worker);
 

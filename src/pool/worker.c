@@ -7,6 +7,7 @@
 #include <pool/thread_pool.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <thread/task_frame.h>
 #include <thread/thread.h>
 #include <wait/cells.h>
 
@@ -51,7 +52,8 @@ static void do_map(struct plait__worker *worker, struct plait__map *map) {
 
 static void do_future(struct plait__worker *worker, plait_future *future) {
     worker->taken = future;
-    plait__worker_run(worker, future);
+    if (!plait__worker_run(worker, future))
+        plait__count(&worker->tally.cancelled_before, plait__cancelled_before(future));
     worker->taken = NULL; /* before it calls the user, who might end this thread */
     plait__future_drop(future);
 }
@@ -61,8 +63,8 @@ static void do_future(struct plait__worker *worker, plait_future *future) {
 /* Takes what follows along, about its share of what there is, if its ring is empty; under the mutex. */
 static void take_batch(struct plait__worker *worker) {
     struct plait__thread_pool *pool = worker->pool;
-    if (plait__task_ring_count(&worker->ring)) return;
-    uint32_t share = pool->injector.count / pool->live;
+    if (!pool->rings || pool->most_pending || plait__task_ring_count(&worker->ring)) return;
+    size_t share = pool->injector.count / pool->live;
     if (share >= BATCH) share = BATCH - 1;
     while (share--) {
         struct plait__job *job = plait__injector_first(&pool->injector);
@@ -90,6 +92,7 @@ static struct plait__job *take_common(struct plait__worker *worker) {
         else
             take_batch(worker);
         plait__crew_busy(worker, &rouse);
+        if (plait__unlikely(pool->most_pending)) plait__pool_room(pool, &rouse.wakes);
     }
     plait__crew_unlock(pool, &rouse);
     return job;
@@ -100,6 +103,7 @@ static plait_future *steal_from(struct plait__worker *worker, struct plait__work
     plait_future *stolen[PLAIT__TASK_RING_SIZE / 2];
     uint32_t count = plait__task_ring_grab(&victim->ring, stolen);
     if (!count) return NULL;
+    plait__count(&worker->tally.stolen, count);
     for (uint32_t i = 1; i < count; i++) (void)plait__task_ring_put(&worker->ring, stolen[i]);
     if (worker->searching)
         plait__crew_found(worker);
@@ -147,14 +151,14 @@ static bool do_one(struct plait__worker *worker) {
     return true;
 }
 
-/* Nothing was found: rests, unless it has come meanwhile. False: the pool is closed, and it is time to go. */
+/* Nothing was found: rests, unless it has come meanwhile. False: it is time to go. */
 static bool rest(struct plait__worker *worker) {
     struct plait__thread_pool *pool = worker->pool;
     plait__mutex_lock(&pool->mutex);
     if (!plait__injector_first(&pool->injector)) {
         if (!pool->closed) {
             plait__crew_rest(worker);
-            return true;
+            return !worker->leaving;
         }
         plait__mutex_unlock(&pool->mutex);
         return false;
@@ -165,11 +169,38 @@ static bool rest(struct plait__worker *worker) {
 
 /* ---- its life ---- */
 
-/* Until the pool is closed and nothing is left; or forked inside a task, and the pool stayed behind. */
+static bool is_surplus(struct plait__worker *worker) {
+    struct plait__thread_pool *pool = worker->pool;
+    if (plait__likely(!plait__load(&pool->surplus))) return false;
+    plait__mutex_lock(&pool->mutex);
+    bool surplus = plait__crew_too_many(worker);
+    plait__mutex_unlock(&pool->mutex);
+    return surplus;
+}
+
+/* False: the pool is broken, and this worker is not to work. */
+static bool initialize(struct plait__worker *worker) {
+    struct plait__thread_pool *pool = worker->pool;
+    if (pool->initializer) {
+        struct plait__frame frame;
+        plait__frame_begin(&frame, "initializer");
+        pool->initializer(pool->argument);
+        if (plait__frame_end(&frame) != PLAIT_OK) {
+            plait__pool_break(pool, plait__frame_take(&frame));
+            return false;
+        }
+    }
+    worker->initialized = true;
+    return true;
+}
+
+/* Until the pool is closed and nothing is left, or there are too many; or forked inside a task, and the pool stayed
+ * behind. */
 static void serve(struct plait__worker *worker) {
-    bool goes_on = true;
+    bool goes_on = initialize(worker);
     while (goes_on && worker->pool->generation == plait__generation())
-        goes_on = do_one(worker) || rest(worker);
+        goes_on = !is_surplus(worker) && (do_one(worker) || rest(worker));
+    if (worker->initialized && worker->pool->finalizer) worker->pool->finalizer(worker->pool->argument);
 }
 
 static void end(struct plait__worker *worker) {
@@ -185,6 +216,8 @@ static void end(struct plait__worker *worker) {
 static void left_early(void *argument) {
     struct plait__worker *worker = argument;
     plait__worker_abandon(worker);
+    if (!worker->initialized)
+        plait__pool_break(worker->pool, plait__copy_string("the initializer was left by pthread_exit"));
     if (worker->taken) plait__future_drop(worker->taken);
     worker->taken = NULL;
     plait__store(&worker->thread->read, 1); /* the failure is the task's and told as such */
@@ -196,6 +229,7 @@ static void *work(void *argument) {
     plait__current_worker = worker;
     plait__self()->help_cases = plait__future_help_cases;
     worker->thread = plait_thread_current();
+    worker->initialized = false;
     plait__spawner_begin(&worker->spawner);
     pthread_cleanup_push(left_early, worker);
     serve(worker);
@@ -205,9 +239,13 @@ static void *work(void *argument) {
 }
 
 plait_status plait__worker_start(struct plait__worker *worker) {
-    char name[32];
-    plait_thread_options options = {.name = name};
-    snprintf(name, sizeof name, "pool-%u-%u", worker->pool->number, worker->number);
+    const struct plait__thread_pool *pool = worker->pool;
+    char name[128];
+    plait_thread_options options = {.name = name, .stack_size = pool->stack_size};
+    if (pool->name)
+        snprintf(name, sizeof name, "%.100s-%u", pool->name, worker->number);
+    else
+        snprintf(name, sizeof name, "pool-%u-%u", pool->number, worker->number);
     plait_token *before = plait_token_enter(NULL); /* a worker is below nobody's token */
     plait_thread *thread = plait_thread_new(&options, work, worker);
     plait_token_leave(before);
