@@ -61,21 +61,21 @@ typedef enum plait_pool_order {
     PLAIT_POOL_PRIORITY /* the highest plait_submit_options.priority first; among equal ones the oldest */
 } plait_pool_order;
 
-/* What a submit from outside does when max_pending tasks are waiting. The pool's own tasks may always submit: they
- * would wait for themselves. */
+/* What a submit from outside does when max_pending tasks are waiting. The pool's own tasks may always submit:
+ * they would wait for themselves. */
 typedef enum plait_pool_full {
-    PLAIT_POOL_BLOCK, /* waits until there is room; ends with PLAIT_CANCELLED, PLAIT_TIMEOUT (the task's deadline),
-                              PLAIT_INTERRUPTED, PLAIT_SHUTDOWN */
+    /* waits until there is room; ends with PLAIT_CANCELLED, PLAIT_TIMEOUT (the task's deadline has passed),
+     * PLAIT_INTERRUPTED, PLAIT_SHUTDOWN */
+    PLAIT_POOL_BLOCK,
     PLAIT_POOL_REJECT,     /* refuses it: PLAIT_FULL */
-    PLAIT_POOL_CALLER_RUNS /* runs the task at once, on the calling thread */
+    PLAIT_POOL_CALLER_RUNS /* runs the task at once, on the calling thread, under its token */
 } plait_pool_full;
 
 /* Zero means the default for each. */
 typedef struct plait_pool_options {
-    int max_workers; /* 0: one per CPU */
-    int min_workers; /* so many stay when they are idle, once they have started; see idle_time */
-    double
-        idle_time; /* seconds after which an idle worker ends, if there are more than min_workers; 0: never */
+    int max_workers;   /* 0: one per CPU */
+    int min_workers;   /* so many stay when they are idle, once they have started; see idle_time */
+    double idle_time;  /* seconds until an idle worker ends, if there are more than min_workers; 0: never */
     const char *name;  /* workers are called name-1, name-2, ...; copied. Python: thread_name_prefix */
     size_t stack_size; /* of the workers, in bytes; 0: the system's */
     /* Called by each worker before its first task, and by those for which that succeeded before they end. The
@@ -89,29 +89,29 @@ typedef struct plait_pool_options {
     plait_pool_full when_full;
 } plait_pool_options;
 
-/* The same with options; NULL: the defaults. NULL with PLAIT_INVALID for numbers that make no sense (negative, min
- * above max, an idle_time that is not a number). LIFO and PRIORITY hold for all tasks then, also for those that
- * tasks hand over, which otherwise come first on the worker that runs their submitter. */
+/* The same with options; NULL: the defaults. NULL with PLAIT_INVALID for numbers that make no sense
+ * (negative, min above max, an idle_time that is not a number). LIFO and PRIORITY hold for all tasks then,
+ * also for those that tasks hand over, which otherwise come first on the worker that runs their submitter. */
 PLAIT_API PLAIT_WARN_UNUSED plait_pool *plait_pool_new_with(const plait_pool_options *options);
 
-/* Changes how many workers there may be, and stay, while the pool runs. More: they start when there is work for
- * them. Less: the surplus ends as soon as it has finished what it does. A max of 0 is one per CPU. PLAIT_OK;
- * PLAIT_INVALID as above, PLAIT_BROKEN. Never waits; thread-safe, also from inside tasks. */
+/* Changes how many workers there may be, and stay, while the pool runs. More: they start when there is work
+ * for them. Less: the surplus ends as soon as it has finished what it does. A max of 0 is one per CPU.
+ * PLAIT_OK; PLAIT_INVALID as above, PLAIT_BROKEN. Never waits; thread-safe, also from inside tasks. */
 PLAIT_API plait_status plait_pool_resize(plait_pool *pool, int min_workers, int max_workers);
 
-/* What a pool has done and is doing. Snapshots, put together from counters that each worker keeps for itself: exact
- * when the pool rests. submitted = queued + running + done + failed + cancelled; children of plait_spawn and the items
- * of maps are not counted. */
+/* What a pool has done and is doing. Snapshots, put together from counters that each worker keeps for itself:
+ * exact when the pool rests. submitted = queued + running + done + failed + cancelled; children of
+ * plait_spawn and the items of maps are not counted. */
 typedef struct plait_pool_counters {
     uint64_t submitted; /* tasks that were accepted */
     uint64_t queued;    /* not begun; cancelled ones too, until a worker comes across them */
     uint64_t running;
     uint64_t done, failed, cancelled; /* how they ended */
     uint64_t stolen;                  /* handed over by a task, and moved to another worker */
-    uint64_t most_queued;             /* so many waited in the common queue when a worker looked there */
-    uint32_t workers, most_workers;   /* threads now, and at most at one time */
-    uint32_t idle;                    /* of these: without work */
-    uint32_t waiting;                 /* of these: running a task that waits for a result */
+    uint64_t most_queued; /* so many waited in the common queue, which a worker empties in batches */
+    uint32_t workers, most_workers; /* threads now, and at most at one time */
+    uint32_t idle;                  /* of these: without work */
+    uint32_t waiting;               /* of these: running a task that waits for a result */
 } plait_pool_counters;
 
 /* PLAIT_OK; PLAIT_INVALID; PLAIT_BROKEN. Never waits; thread-safe. */
@@ -133,12 +133,13 @@ PLAIT_API plait_status plait_pool_stats(plait_pool *pool, plait_pool_counters *c
     PLAIT__TYPED(plait_pool_post((pool), PLAIT__TASK_OF(__VA_ARGS__, ), PLAIT__ARGS_OF(__VA_ARGS__, )), \
                  __VA_ARGS__)
 
-/* The same as plait_submit with options for this task: plait_submit_with(pool, (&(plait_submit_options){.priority = 2}),
- * task, ...). NULL: none. */
+/* The same as plait_submit with options for this task: plait_submit_with(pool,
+ * (&(plait_submit_options){.priority = 2}), task, ...). NULL: none. */
 typedef struct plait_submit_options {
     int priority; /* higher ones first, in pools with PLAIT_POOL_PRIORITY; of no consequence in others */
-    /* NULL: none. If the task has not begun by then it never does: its future fails with PLAIT_TIMEOUT, when a
-     * worker comes to it. If it runs its token counts as cancelled: its waits end and plait_cancelled() is true. */
+    /* NULL: none. If the task has not begun by then it never does: its future fails with PLAIT_TIMEOUT, when
+     * a worker comes to it. If it runs its token counts as cancelled: its waits end and plait_cancelled() is
+     * true. */
     const plait_deadline *deadline;
 } plait_submit_options;
 #define plait_submit_with(pool, options, ...) \
@@ -183,8 +184,9 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_pool_shutdown_until(plait_pool *p
                                                                    plait_deadline deadline);
 
 /* Closes the pool, cancels what has not begun, and the tokens of the tasks that run: their waits end with
- * PLAIT_CANCELLED and plait_cancelled() is true in them. Does not wait (plait_pool_join does). PLAIT_OK, PLAIT_INVALID,
- * PLAIT_BROKEN. Thread-safe, also from inside its own tasks. Python: Pool.terminate, which kills. */
+ * PLAIT_CANCELLED and plait_cancelled() is true in them. Does not wait (plait_pool_join does). PLAIT_OK,
+ * PLAIT_INVALID, PLAIT_BROKEN. Thread-safe, also from inside its own tasks. Python: Pool.terminate, which
+ * kills. */
 PLAIT_API plait_status plait_pool_terminate(plait_pool *pool);
 
 /* "I let go": closes the pool, if it is not closed, and does not wait; what was handed over is still run.

@@ -273,8 +273,8 @@ static plait_status await(plait_future *future, plait_deadline deadline) {
     return status;
 }
 
-/* It is done, and then nothing in the word changes any more but this: TAKEN if it succeeded, READ if it failed. So
- * all who mark it write the same, and need no atomic update. */
+/* It is done, and then nothing in the word changes any more but this: TAKEN if it succeeded, READ if it
+ * failed. So all who mark it write the same, and need no atomic update. */
 static void mark(plait_future *future, uint32_t flag) {
     uint32_t state = plait__load(&future->state);
     if (!(state & flag)) plait__store(&future->state, state | flag);

@@ -107,8 +107,8 @@ bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to);
 /* SETTING -> DONE with this status and message (which is taken over; may be NULL): wakes who waits, calls
  * the callbacks. The caller has a reference and holds no lock. */
 void plait__future_finish(plait_future *future, plait_status status, char *message);
-/* The two halves of it, for whoever has something to do between them; the first may also come from RUNNING, and returns
- * the state before. */
+/* The two halves of it, for whoever has something to do between them; the first may also come from RUNNING,
+ * and returns the state before. */
 uint32_t plait__future_settle(plait_future *future, plait_status status, char *message);
 void plait__future_call_back(plait_future *future);
 
@@ -128,7 +128,7 @@ void plait__future_add_callback(plait_future *future, struct plait__callback *ca
 
 /* worker.c: runs a future that is still QUEUED, if the calling thread is a worker of its pool. */
 void plait__future_help(plait_future *future);
-/* The same for one of the cases of a select, if all are futures; false: none. Hung on a worker's plait__self. */
+/* The same for one of the cases of a select, if all are futures; false: none. A worker's plait__self has it. */
 bool plait__future_help_cases(plait_case *cases, size_t count);
 /* The calling thread begins (1) and ends (-1) a wait for a result: a worker lets others see it. */
 void plait__future_waits(int more);

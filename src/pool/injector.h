@@ -1,15 +1,16 @@
-/* injector.h - the pool's common queue: what was handed over from outside, and what a worker's ring cannot hold.
+/* injector.h - the pool's common queue: what was handed over from outside, and what a worker's ring cannot
+ * hold.
  *
- * Futures, in the pool's order, and maps, which stay at the head while they have items left, so that every worker that comes takes
- * part. They are guarded by the pool's mutex.
+ * Futures, in the pool's order, and maps, which stay at the head while they have items left, so that every
+ * worker that comes takes part. They are guarded by the pool's mutex.
  *
- * Where nothing else has to be done at a submit it goes without the mutex: futures are pushed on the inbox, a stack in
- * one word, by compare-and-swap, and whoever takes from the queue next empties it with one exchange and turns it
- * round. The same word has the bit ASK: set while there is something to do (somebody is to be set going, or the pool
- * is closed), and by whoever holds the mutex. Who finds it set takes the mutex. So a pusher learns in the very step
- * that hands the future over that nothing is left to be done, and does not touch the pool after it, which the task may
- * have freed. And whoever sets the bit sees in that step whether something was pushed before. There is no ABA: nobody
- * takes a single one off.
+ * Where nothing else has to be done at a submit it goes without the mutex: futures are pushed on the inbox, a
+ * stack in one word, by compare-and-swap, and whoever takes from the queue next empties it with one exchange
+ * and turns it round. The same word has the bit ASK: set while there is something to do (somebody is to be
+ * set going, or the pool is closed), and by whoever holds the mutex. Who finds it set takes the mutex. So a
+ * pusher learns in the very step that hands the future over that nothing is left to be done, and does not
+ * touch the pool after it, which the task may have freed. And whoever sets the bit sees in that step whether
+ * something was pushed before. There is no ABA: nobody takes a single one off.
  */
 #ifndef PLAIT__INJECTOR_H
 #define PLAIT__INJECTOR_H

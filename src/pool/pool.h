@@ -13,8 +13,8 @@ struct plait__map;
 
 struct plait__pool_operations {
     const char *kind; /* for people */
-    /* Takes over one reference to a QUEUED future that has a task, to be run; if it must wait for room, then until
-     * the deadline. Not PLAIT_OK: it does not. */
+    /* Takes over one reference to a QUEUED future that has a task, to be run; if it must wait for room, then
+     * until the deadline. Not PLAIT_OK: it does not. */
     plait_status (*put)(plait_pool *pool, plait_future *future, plait_deadline deadline);
     /* Runs a map to its end; what became of the items stands in the map. Not PLAIT_OK: nothing was run, or an
      * item has forked, and this is the child. */

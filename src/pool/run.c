@@ -103,8 +103,8 @@ static void call_task(struct plait__worker *worker, plait_future *future, plait_
     leave(worker, future, status, plait__frame_take(&frame));
 }
 
-/* Why it must not begin any more: its own deadline, or the submitter's token. What was only posted is run all the
- * same: nobody would know. */
+/* Why it must not begin any more: its own deadline, or the submitter's token. What was only posted is run all
+ * the same: nobody would know. */
 static plait_status came_too_late(const plait_future *future) {
     uint32_t state = plait__load(&future->state);
     if (state & PLAIT__TIMED && plait_passed(plait__token_deadline(future->token))) return PLAIT_TIMEOUT;

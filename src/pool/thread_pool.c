@@ -1,8 +1,8 @@
 /* thread_pool.c - the pool of threads: handing over tasks and maps; the protocol stands in thread_pool.h.
  *
- * A pool with max_pending makes its submits wait for room in the common queue, all under the mutex. Whoever takes a
- * future off it claims the first of those that wait, who then tries again, and goes to the head of the list if
- * another was faster.
+ * A pool with max_pending makes its submits wait for room in the common queue, all under the mutex. Whoever
+ * takes a future off it claims the first of those that wait, who then tries again, and goes to the head of
+ * the list if another was faster.
  */
 #include <base/memory.h>
 #include <base/status.h>
@@ -17,8 +17,8 @@ static void unlock(struct plait__thread_pool *pool) {
     plait__mutex_unlock(&pool->mutex);
 }
 
-/* Whether the calling thread runs a task of this pool: what was handed over includes what its tasks hand over, so
- * they may go on when the pool is closed. */
+/* Whether the calling thread runs a task of this pool: what was handed over includes what its tasks hand
+ * over, so they may go on when the pool is closed. */
 static bool is_own(const struct plait__thread_pool *pool) {
     const struct plait__worker *worker = plait__worker();
     return worker && worker->pool == pool;
@@ -106,8 +106,9 @@ static plait_status put_outside(struct plait__thread_pool *pool, plait_future *f
     return lock(pool) ? put_locked(pool, future, deadline) : PLAIT_BROKEN;
 }
 
-/* The ring is full: its older half goes to the common queue. Those that have been run or cancelled meanwhile just
- * go: a task that runs all that it hands over itself, by waiting for it, does not fill the memory with them. */
+/* The ring is full: its older half goes to the common queue. Those that have been run or cancelled meanwhile
+ * just go: a task that runs all that it hands over itself, by waiting for it, does not fill the memory with
+ * them. */
 static void spill(struct plait__worker *worker) {
     struct plait__thread_pool *pool = worker->pool;
     struct plait__rouse rouse = {.start = false};

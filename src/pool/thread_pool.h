@@ -1,44 +1,45 @@
 /* thread_pool.h - the pool of threads: where work waits, who takes it, and who wakes whom.
  *
- * Work waits in three kinds of places. What comes from outside goes into the pool's common queue (injector.h),
- * under the pool's mutex. What a task hands over goes into the ring of its worker (task_ring.h), without a
- * lock. What a task forks (spawn.h) goes into the deque of its worker. A worker takes its next job from its
- * own ring; every 61st time, and when the ring is empty, from the common queue, from which it moves a batch
- * into its ring; then it looks at all others, beginning with one at random, and takes half of a ring that it
- * finds work in, or else a child from a deque. The idea is that of Cilk and of Blumofe and Leiserson (1999); rings, batches and the odd
- * number are Go's and Tokio's.
+ * Work waits in three kinds of places. What comes from outside goes into the pool's common queue
+ * (injector.h), and so does what a ring cannot hold. What a task hands over goes into the ring of its worker
+ * (task_ring.h), without a lock. What a task forks (spawn.h) goes into the deque of its worker. A worker
+ * takes its next job from its own ring; every 61st time, and when the ring is empty, from the common queue,
+ * from which it moves a batch into its ring; then it looks at all others, beginning with one at random, and
+ * takes half of a ring that it finds work in, or else a child from a deque. The idea is that of Cilk and of
+ * Blumofe and Leiserson (1999); rings, batches and the odd number are Go's and Tokio's.
  *
- * WHO WAKES WHOM. A worker that finds nothing puts itself on the list of the idle, newest first, and sleeps. At
- * most one worker is on its way at any time (`waking`, under the mutex): it was claimed from that list, or its
- * thread is being started. It stays on its way while it looks for work; when it has some it says so
- * (plait__crew_busy) and sets the next one going if there is more anywhere. So a burst of submits costs one wake,
- * however many they are, and one more for each worker for which there is really work.
+ * WHO WAKES WHOM. A worker that finds nothing puts itself on the list of the idle, newest first, and sleeps.
+ * At most one worker is on its way at any time (`waking`, under the mutex): it was claimed from that list, or
+ * its thread is being started. It stays on its way while it looks for work; when it has some it says so
+ * (plait__crew_busy) and sets the next one going if there is more anywhere. So a burst of submits costs one
+ * wake, however many they are, and one more for each worker for which there is really work.
  *
- * No wake-up is lost: if there is work in any place, a worker is on its way, or nobody is idle and no thread may
- * be started, or somebody is just about to see that work. For the common queue that follows from the mutex, and
- * from one word (injector.h): whoever adds to it under the mutex sets somebody going in the same critical section;
- * without the mutex only when nobody could be set going or somebody is on his way; and whoever becomes idle, or has
- * arrived, looks at it in the critical section in which he makes that untrue, after he has. Rings and deques have no lock, but the word `call`, which says what a
- * worker has to do after a put (plait__worker_pushed):
+ * No wake-up is lost: if there is work in any place, a worker is on its way, or nobody is idle and no thread
+ * may be started, or somebody is just about to see that work. For the common queue that follows from the
+ * mutex, and from one word (injector.h): whoever adds to it under the mutex sets somebody going in the same
+ * critical section; without the mutex only when nobody could be set going or somebody is on his way; and
+ * whoever becomes idle, or has arrived, looks at it in the critical section in which he makes that untrue,
+ * after he has. Rings and deques have no lock, but the word `call`, which says what a worker has to do after
+ * a put (plait__worker_pushed):
  *   SATED      nobody could be set going: nothing
- *   HUNGRY     somebody could, and nobody is on his way: take the mutex and set him going; if somebody is on his
- *              way by then, as with SEARCHING
- *   SEARCHING  somebody is on his way: turn it to MORE by compare-and-swap, so that he sets the next one going
+ *   HUNGRY     somebody could, and nobody is on his way: take the mutex and set him going; if somebody is
+ *              on his way by then, as with SEARCHING
+ *   SEARCHING  somebody is on his way: turn it to MORE by compare-and-swap, so that he sets the next going
  *   MORE       that has been done: nothing
  * It is changed under the mutex, by exchange, but for the step from SEARCHING to MORE.
  *   - A put stands before its look at `call` (plait__store_ordered, plait__load_seq: order.h). A worker that
  *     becomes idle goes on the list, which makes `call` HUNGRY or SEARCHING, then calls plait__os_order_all,
  *     and then looks at all rings and deques once more before it sleeps. So one of the two sees the other. It
  *     needs none of that if no other worker is at work: then nobody puts.
- *   - A put that found MORE, or SEARCHING and made it MORE, relies on the one who is on his way. When that one
- *     arrives he takes MORE away, by the exchange, and sets the next one going, without looking whether there is
- *     still work: that next one does. If he finds nothing he becomes idle and looks again, as above.
+ *   - A put that found MORE, or SEARCHING and made it MORE, relies on the one who is on his way. When he
+ *     arrives he takes MORE away, by the exchange, and sets the next one going, without looking whether there
+ *     is still work: that next one does. If he finds nothing he becomes idle and looks again, as above.
  *   - Whoever is on his way may not do what he was called for, but find something else first. That is why he
  *     looks at all rings when he arrives: under the mutex, under which he was called after the put.
  *   - Work that moves from place to place cannot be seen for a moment. Whoever moves it does as if he had put
  *     it: into the common queue under the mutex, or into his own ring with a look at `call`.
- * If a thread cannot be started, an idle one goes in its stead; if there is no worker at all, everything in the
- * common queue fails with the reason (rings are empty then: a worker that ends has emptied its own).
+ * If a thread cannot be started, an idle one goes in its stead; if there is no worker at all, everything in
+ * the common queue fails with the reason (rings are empty then: a worker that ends has emptied its own).
  *
  * The workers' structs are never freed before the pool is, so that anybody may look at them at any time; one
  * whose thread has ended is used again for the next. They are found through the roster, an array that
@@ -178,16 +179,18 @@ struct plait__rouse {
 
 /* Sets somebody going unless somebody is on its way, who looks at the common queue; under the mutex. */
 void plait__crew_rouse(struct plait__thread_pool *pool, struct plait__rouse *rouse);
-/* The same for work in a ring or deque: who is on its way may have looked there already, and sends the next. */
+/* The same for work in a ring or deque: who is on its way may have looked there already, and sends the next.
+ * */
 void plait__crew_rouse_for_ring(struct plait__thread_pool *pool, struct plait__rouse *rouse);
 /* Gives the mutex back, then sends wakes and starts a thread as owed. */
 void plait__crew_unlock(struct plait__thread_pool *pool, struct plait__rouse *rouse);
-/* The worker has work now: if it was on its way it has arrived, and if it sees more, or others have called for
- * more, the next one is set going. Under the mutex. */
+/* The worker has work now: if it was on its way it has arrived, and if it sees more, or others have called
+ * for more, the next one is set going. Under the mutex. */
 void plait__crew_busy(struct plait__worker *worker, struct plait__rouse *rouse);
 /* The same for a worker on its way that has found something outside the mutex. */
 void plait__crew_found(struct plait__worker *worker);
-/* Makes the worker idle; under the mutex, which is given back. It returns when there may be work, or it is to go. */
+/* Makes the worker idle; under the mutex, which is given back. It returns when there may be work, or it is to
+ * go. */
 void plait__crew_rest(struct plait__worker *worker);
 /* Whether the worker must go, because there are too many; under the mutex. Then it is on its way out. */
 bool plait__crew_too_many(struct plait__worker *worker);

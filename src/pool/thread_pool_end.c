@@ -1,9 +1,10 @@
 /* thread_pool_end.c - how a pool of threads ends: closed, terminated or broken, and joined.
  *
- * A terminate looks at what each worker runs, and asks it to stop, without a lock that the workers take for each task.
- * It holds the pool's mutex, sets `terminating`, has all threads pass a barrier, and then looks at `running`. A
- * worker first takes a future off `running`, and then looks at `terminating` (base/order.h); if it is set it takes
- * the mutex once before it lets the future go. So either the future is not seen, or it is still there.
+ * A terminate looks at what each worker runs, and asks it to stop, without a lock that the workers take for
+ * each task. It holds the pool's mutex, sets `terminating`, has all threads pass a barrier, and then looks at
+ * `running`. A worker first takes a future off `running`, and then looks at `terminating` (base/order.h); if
+ * it is set it takes the mutex once before it lets the future go. So either the future is not seen, or it is
+ * still there.
  */
 #include <base/memory.h>
 #include <base/status.h>

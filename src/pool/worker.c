@@ -194,8 +194,8 @@ static bool initialize(struct plait__worker *worker) {
     return true;
 }
 
-/* Until the pool is closed and nothing is left, or there are too many; or forked inside a task, and the pool stayed
- * behind. */
+/* Until the pool is closed and nothing is left, or there are too many; or forked inside a task, and the pool
+ * stayed behind. */
 static void serve(struct plait__worker *worker) {
     bool goes_on = initialize(worker);
     while (goes_on && worker->pool->generation == plait__generation())

@@ -202,3 +202,26 @@ TEST(a_submit_allocates_once) {
     ck_assert(!fault_happened());
     pool_end(pool);
 }
+
+static void prepare(void *argument) {
+    (void)argument;
+}
+
+static plait_status use_options(void) {
+    plait_pool *pool = plait_pool_new_with(&(plait_pool_options){
+        .max_workers = 1, .name = "fault", .initializer = prepare, .order = PLAIT_POOL_PRIORITY});
+    if (!pool) return plait_last_error();
+    plait_deadline late = plait_after(60);
+    plait_future *future = plait_submit_with(pool, (&(plait_submit_options){.deadline = &late}), square, 3);
+    int nine = 9;
+    plait_status status = plait_result(future, &nine);
+    if (nine != 9) status = PLAIT_FAILED;
+    plait_future_free(future);
+    plait_pool_shutdown(pool, true, false);
+    plait_pool_free(pool);
+    return status;
+}
+
+TEST(options_survive_lack_of_memory) {
+    fault_every(use_options);
+}

@@ -148,15 +148,32 @@ static void ignore(const plait_failure *failure, void *context) {
     if (failure->status < PLAIT_USER) tick(&books.odd);
 }
 
+/* The pool's own books must be right, too: each task has ended in exactly one way. */
+static void look_at_counters(void) {
+    plait_pool_counters counters;
+    ck_assert_ok(plait_pool_stats(pool, &counters));
+    ck_assert_uint_eq(counters.submitted, books.submitted + books.posted);
+    ck_assert_uint_eq(counters.done + counters.failed + counters.cancelled, counters.submitted);
+    ck_assert_uint_eq(counters.queued + counters.running, 0);
+    ck_assert_uint_eq(counters.workers, 0);
+}
+
 static void play(struct stress_random *random) {
     memset(&books, 0, sizeof books);
-    pool = plait_pool_new(1 + (int)stress_random_below(random, 6));
+    pool = plait_pool_new_with(
+        &(plait_pool_options){.max_workers = 1 + (int)stress_random_below(random, 6),
+                              .idle_time = stress_random_below(random, 2) * 1e-4,
+                              .order = (plait_pool_order)(stress_random_below(random, 6) % 4 % 3)});
     bool discard = false;
     plait_token *token = plait_token_new(NULL, PLAIT_FOREVER);
     plait_token *outer = plait_token_enter(token);
     plait_thread *threads[SUBMITTERS];
     for (unsigned i = 0; i < SUBMITTERS; i++) threads[i] = plait_start(submitter, i);
     plait_token_leave(outer);
+    for (int i = (int)stress_random_below(random, 6); i > 0; i--) {
+        (void)plait_sleep(stress_random_below(random, 2000) * 1e-6);
+        ck_assert_ok(plait_pool_resize(pool, 0, 1 + (int)stress_random_below(random, 6)));
+    }
     if (stress_random_below(random, 3) == 0) {
         (void)plait_sleep(stress_random_below(random, 20000) * 1e-6);
         plait_cancel(token);
@@ -171,6 +188,7 @@ static void play(struct stress_random *random) {
         plait_thread_free(threads[i]);
     }
     ck_assert_ok(plait_pool_shutdown(pool, true, false));
+    look_at_counters();
     plait_pool_free(pool);
     plait_token_free(token);
     ck_assert_uint_eq(books.odd, 0);
