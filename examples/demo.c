@@ -1,7 +1,7 @@
 /* demo.c - the demo: what plait is for, in acts of a few seconds each.
  *
  *     plait-demo                        all acts
- *     plait-demo fetch|sum|log          one of them
+ *     plait-demo fetch|sum|log|pool     one of them
  *     plait-demo [fetch] URL ...        fetches these pages
  *     plait-demo [fetch] --urls FILE    fetches those that the file names
  *
@@ -16,7 +16,7 @@
 enum { AFTER_INTERRUPT = 130 }; /* as shells report it */
 
 static const char usage[] = "plait-demo                        all acts\n"
-                            "plait-demo fetch|sum|log          one of them\n"
+                            "plait-demo fetch|sum|log|pool     one of them\n"
                             "plait-demo [fetch] URL ...        fetch these pages\n"
                             "plait-demo [fetch] --urls FILE    fetch those that the file names, one a line\n";
 
@@ -32,6 +32,10 @@ static int all_acts(const char *program) {
         fputs("\n3. ", stdout);
         failed |= act_log(program);
     }
+    if (!plait_cancelled()) {
+        fputs("\n4. ", stdout);
+        failed |= act_pool();
+    }
     return failed;
 }
 
@@ -42,6 +46,7 @@ static int run(int count, char **arguments) {
     if (strcmp(first, "fetch") == 0) return act_fetch(count - 2, arguments + 2);
     if (strcmp(first, "sum") == 0 && count == 2) return act_sum();
     if (strcmp(first, "log") == 0 && count == 2) return act_log(arguments[0]);
+    if (strcmp(first, "pool") == 0 && count == 2) return act_pool();
     if (strcmp(first, "log-with-daemon") == 0 && count == 3) return act_log_with_daemon(arguments[2]);
     return act_fetch(count - 1, arguments + 1);
 }

@@ -17,4 +17,7 @@ int act_log(const char *program);
 /* What that second process does: the log goes to this file. */
 int act_log_with_daemon(const char *path);
 
+/* A nested parallel sum and ten thousand small tasks on a pool, with the pool's counters. */
+int act_pool(void);
+
 #endif
