@@ -34,6 +34,8 @@ const char *machine_line(void) {
     cpu_model(model, sizeof model);
     if (localtime_r(&now, &local)) strftime(date, sizeof date, "%Y-%m-%d %H:%M", &local);
     uname(&system);
+    /* What follows the numbers is its builder's, and tells nothing. */
+    system.release[strspn(system.release, "0123456789.")] = '\0';
     snprintf(line, sizeof line, "%s, %ld CPUs, %s %.80s, %s %s, %s", model, sysconf(_SC_NPROCESSORS_ONLN),
              system.sysname, system.release,
 #ifdef __clang__
