@@ -61,7 +61,7 @@ static inline bool plait__os_alone(void);
 /* Makes every running thread of the process pass a full memory barrier, where the kernel can do that;
  * whether it can is known before main. For order.h. */
 void plait__os_order_all(void);
-extern bool plait__os_orders_all;
+extern bool plait__os_orders_all __attribute__((visibility("hidden")));
 
 /* CPUs in the affinity mask, and CPUs that the cgroup's quota allows (rounded up; INT_MAX: no limit). */
 int plait__os_cpus_allowed(void);

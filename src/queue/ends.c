@@ -24,6 +24,7 @@ static plait_queue *new_queue(struct plait__items items, size_t item_size, size_
     queue->plain = items.order <= PLAIT__LIFO;
     queue->items = items;
     queue->items.size = item_size;
+    queue->straight = items.order == PLAIT__FIFO && item_size == PLAIT__STRAIGHT ? PLAIT__STRAIGHT : 0;
     queue->items.ring = (struct plait__ring){.item_size = slot, .capacity = capacity};
     if (rendezvous) return queue;
     queue->items.ring.items = plait__ring_memory(capacity, slot);

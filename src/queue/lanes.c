@@ -75,7 +75,7 @@ static bool looks_stuck(const struct plait__lane *lane, const struct plait__lane
 plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item) {
     struct plait__lane *lane = putting ? &queue->put : &queue->get;
     const struct plait__lane *other = putting ? &queue->get : &queue->put;
-    struct plait__mutex *mutex = putting ? &queue->mutex : &queue->get_mutex;
+    struct plait__mutex *mutex = plait__lane_mutex(queue, putting);
     struct plait__spin spin;
     if (!plait__spin_begin(&spin, PLAIT__SPIN_ON_SHARED)) return PLAIT_BUSY;
     if (!plait__mutex_lock(mutex)) return PLAIT__ELSEWHERE;
@@ -84,7 +84,7 @@ plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item) {
     spin.gap = plait__spin_wake_cost() >> lane->nearness;
     spin.longest = spin.gap * 4; /* who looks from near does so to the end */
     for (bool patient = true;;) {
-        status = plait__lane_step(queue, putting, item);
+        status = plait__lane_step(queue, putting, item, queue->items.size);
         if (status != PLAIT_BUSY || !patient) break;
         int64_t ahead = lane->ahead;
         lane->away++;

@@ -341,75 +341,94 @@ plait_status plait__queue_perform(plait_queue *queue, struct plait__call *call, 
     return status == PLAIT_BUSY ? wait_until(queue, call, deadline) : status;
 }
 
-/* What remains of a put or get that was not done in a lane; out of line, so that there nothing is in its way. */
-__attribute__((noinline)) static plait_status put_otherwise(plait_status lane, plait_queue *queue,
-                                                            const void *item, plait_deadline deadline) {
+/* What remains of a put or get that was not done in a lane. */
+static plait_status finish(plait_status lane, plait_queue *queue, bool putting, void *item,
+                           plait_deadline deadline, bool waits) {
     struct plait__call call;
-    plait_status status = put_now(lane, queue, item, &call);
-    return status == PLAIT_BUSY ? wait_patiently(queue, &call, deadline) : status;
+    plait_status status = putting ? put_now(lane, queue, item, &call) : get_now(lane, queue, item, &call);
+    if (status != PLAIT_BUSY) return status;
+    if (!waits) return putting ? PLAIT_FULL : PLAIT_EMPTY;
+    return wait_patiently(queue, &call, deadline);
 }
 
-__attribute__((noinline)) static plait_status get_otherwise(plait_status lane, plait_queue *queue, void *item,
-                                                            plait_deadline deadline) {
-    struct plait__call call;
-    plait_status status = get_now(lane, queue, item, &call);
-    return status == PLAIT_BUSY ? wait_patiently(queue, &call, deadline) : status;
+/* ---- one item ----
+ *
+ * The usual put or get is a straight piece of code that calls nothing, so that no register need be saved:
+ * items of the usual size, in a lane that is free and where there is something to be done. All that may
+ * be otherwise is left to a function at its very end. */
+
+/* The lane was stuck, and is still held. */
+__attribute__((noinline)) static plait_status put_stuck(plait_status lane, plait_queue *queue, void *item,
+                                                        plait_deadline deadline, bool waits) {
+    plait__mutex_unlock(&queue->mutex);
+    return finish(lane, queue, true, item, deadline, waits);
 }
 
-__attribute__((noinline)) static plait_status put_nowait_otherwise(plait_status lane, plait_queue *queue,
-                                                                   const void *item) {
-    struct plait__call call;
-    plait_status status = put_now(lane, queue, item, &call);
-    return status == PLAIT_BUSY ? PLAIT_FULL : status;
+__attribute__((noinline)) static plait_status get_stuck(plait_status lane, plait_queue *queue, void *item,
+                                                        plait_deadline deadline, bool waits) {
+    plait__mutex_unlock(&queue->get_mutex);
+    return finish(lane, queue, false, item, deadline, waits);
 }
 
-__attribute__((noinline)) static plait_status get_nowait_otherwise(plait_status lane, plait_queue *queue,
-                                                                   void *item) {
-    struct plait__call call;
-    plait_status status = get_now(lane, queue, item, &call);
-    return status == PLAIT_BUSY ? PLAIT_EMPTY : status;
+/* Nothing has been done yet. */
+__attribute__((noinline)) static plait_status put_any(plait_queue *queue, void *item, size_t size,
+                                                      plait_deadline deadline, bool waits) {
+    if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
+    plait_status lane = plait__lane_try(queue, true, item);
+    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : finish(lane, queue, true, item, deadline, waits);
 }
 
-static inline plait_status put_in_lane(plait_queue *queue, const void *item) {
-    return plait__lane_try(queue, true, (void *)(uintptr_t)item);
+__attribute__((noinline)) static plait_status get_any(plait_queue *queue, void *item, size_t size,
+                                                      plait_deadline deadline, bool waits) {
+    if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
+    plait_status lane = plait__lane_try(queue, false, item);
+    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : finish(lane, queue, false, item, deadline, waits);
 }
 
-static inline plait_status get_in_lane(plait_queue *queue, void *item) {
-    return plait__lane_try(queue, false, item);
+/* All is done, but that somebody sleeps for the lane. */
+__attribute__((noinline, cold)) static plait_status wake_and_be_done(const struct plait__mutex *mutex) {
+    plait__mutex_wake(mutex);
+    return PLAIT_OK;
+}
+
+__attribute__((always_inline)) static inline plait_status
+move_one(plait_queue *queue, bool putting, void *item, size_t size, plait_deadline deadline, bool waits) {
+    bool straight = plait__likely(queue && item && size == PLAIT__STRAIGHT && queue->straight == size);
+    if (!straight || !plait__mutex_take(plait__lane_mutex(queue, putting)))
+        return putting ? put_any(queue, item, size, deadline, waits)
+                       : get_any(queue, item, size, deadline, waits);
+    plait_status lane = plait__lane_step(queue, putting, item, PLAIT__STRAIGHT);
+    if (plait__unlikely(lane != PLAIT_OK))
+        return putting ? put_stuck(lane, queue, item, deadline, waits)
+                       : get_stuck(lane, queue, item, deadline, waits);
+    struct plait__mutex *mutex = plait__lane_mutex(queue, putting);
+    return plait__mutex_give(mutex) ? wake_and_be_done(mutex) : PLAIT_OK;
 }
 
 plait_status plait_queue_put_sized_until(plait_queue *queue, const void *item, size_t size,
                                          plait_deadline deadline) {
-    if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    plait_status lane = put_in_lane(queue, item);
-    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : put_otherwise(lane, queue, item, deadline);
+    return move_one(queue, true, (void *)(uintptr_t)item, size, deadline, true);
 }
 
 plait_status plait_queue_put_sized(plait_queue *queue, const void *item, size_t size) {
-    return plait_queue_put_sized_until(queue, item, size, PLAIT_FOREVER);
+    return move_one(queue, true, (void *)(uintptr_t)item, size, PLAIT_FOREVER, true);
 }
 
 plait_status plait_queue_put_sized_nowait(plait_queue *queue, const void *item, size_t size) {
-    if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    plait_status lane = put_in_lane(queue, item);
-    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : put_nowait_otherwise(lane, queue, item);
+    return move_one(queue, true, (void *)(uintptr_t)item, size, PLAIT_FOREVER, false);
 }
 
 plait_status plait_queue_get_sized_until(plait_queue *queue, void *item, size_t size,
                                          plait_deadline deadline) {
-    if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    plait_status lane = get_in_lane(queue, item);
-    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : get_otherwise(lane, queue, item, deadline);
+    return move_one(queue, false, item, size, deadline, true);
 }
 
 plait_status plait_queue_get_sized(plait_queue *queue, void *item, size_t size) {
-    return plait_queue_get_sized_until(queue, item, size, PLAIT_FOREVER);
+    return move_one(queue, false, item, size, PLAIT_FOREVER, true);
 }
 
 plait_status plait_queue_get_sized_nowait(plait_queue *queue, void *item, size_t size) {
-    if (!plait__queue_fits(queue, item, size)) return PLAIT_INVALID;
-    plait_status lane = get_in_lane(queue, item);
-    return plait__likely(lane == PLAIT_OK) ? PLAIT_OK : get_nowait_otherwise(lane, queue, item);
+    return move_one(queue, false, item, size, PLAIT_FOREVER, false);
 }
 
 plait_status plait_queue_peek_sized(plait_queue *queue, void *item, size_t size) {

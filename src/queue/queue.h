@@ -28,6 +28,7 @@ struct plait__side {
  * of an item, which never change. What changes often lies apart from what is often read. */
 struct plait_queue {
     struct plait__items items;
+    uint32_t straight;   /* the size of its items, if it has lanes and that size is PLAIT__STRAIGHT; else 0 */
     uint32_t generation; /* of forks, when the queue was last found in order */
     uint32_t inside;     /* threads listed, or claimed and not back */
     bool shut_down;
@@ -49,6 +50,9 @@ struct plait_queue {
     struct plait__mutex get_mutex;
     struct plait__lane get;
 };
+
+/* bytes: a pointer, a long, a double. The size that most items have is known to the compiler. */
+enum { PLAIT__STRAIGHT = 8 };
 
 /* What an attempt returns when there must be more or less memory first; never seen outside this room. */
 #define PLAIT__RESIZE (-1)
@@ -150,10 +154,10 @@ static inline bool plait__queue_lock(plait_queue *queue) {
     return false;
 }
 
-/* One step in a lane, under its mutex. The item is the caller's. Inline whatever the compiler thinks of its
- * length: `putting` is known then, and what is left is short. */
+/* One step in a lane, under its mutex. The item is the caller's, and has `size` bytes. Inline whatever the
+ * compiler thinks of its length: `putting` is known then, and mostly the size, and what is left is short. */
 __attribute__((always_inline)) static inline plait_status plait__lane_step(plait_queue *queue, bool putting,
-                                                                           void *item) {
+                                                                           void *item, size_t size) {
     struct plait__lane *lane = putting ? &queue->put : &queue->get;
     const struct plait__ring *ring = &queue->items.ring;
     uint64_t index = lane->index;
@@ -162,23 +166,24 @@ __attribute__((always_inline)) static inline plait_status plait__lane_step(plait
         plait_status status = plait__lane_look(lane, putting ? &queue->get : &queue->put);
         if (plait__unlikely(status != PLAIT_OK)) return status;
     }
-    char *place = ring->items + (index & (ring->capacity - 1)) * ring->item_size;
-    if (putting)
-        plait__ring_copy(place, item, ring->item_size);
-    else
-        plait__ring_copy(item, place, ring->item_size);
+    char *place = ring->items + (index & (ring->capacity - 1)) * size;
+    memcpy(putting ? place : item, putting ? item : place, size);
     plait__store_release(&lane->index, index + 1);
     return PLAIT_OK;
+}
+
+static inline struct plait__mutex *plait__lane_mutex(plait_queue *queue, bool putting) {
+    return putting ? &queue->mutex : &queue->get_mutex;
 }
 
 /* Does it in the lane, if there is one. PLAIT_BUSY: there is no item, or no room; PLAIT__ELSEWHERE: that has
  * to be found out by `perform`. */
 __attribute__((always_inline)) static inline plait_status plait__lane_try(plait_queue *queue, bool putting,
                                                                           void *item) {
-    struct plait__mutex *mutex = putting ? &queue->mutex : &queue->get_mutex;
+    struct plait__mutex *mutex = plait__lane_mutex(queue, putting);
     if (plait__unlikely(!plait__queue_has_lanes(queue)) || plait__unlikely(!plait__mutex_lock(mutex)))
         return PLAIT__ELSEWHERE;
-    plait_status status = plait__lane_step(queue, putting, item);
+    plait_status status = plait__lane_step(queue, putting, item, queue->items.size);
     plait__mutex_unlock(mutex);
     return status;
 }

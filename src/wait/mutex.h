@@ -31,7 +31,7 @@ struct plait__mutex {
 /* For each spot of the table: whether a thread sleeps there that an unlock should wake. A mutex's spot is
  * picked by its address; those that share a spot at worst look into the table in vain. */
 enum { PLAIT__MUTEX_SPOTS = 256 };
-extern uint32_t plait__mutex_wanted[PLAIT__MUTEX_SPOTS];
+extern uint32_t plait__mutex_wanted[PLAIT__MUTEX_SPOTS] __attribute__((visibility("hidden")));
 
 static inline size_t plait__mutex_spot(const struct plait__mutex *mutex) {
     return (uintptr_t)mutex / 64 % PLAIT__MUTEX_SPOTS;
@@ -59,15 +59,25 @@ static inline bool plait__word_give(uint32_t *word, uint32_t ident) {
     return true;
 }
 
+/* The two halves of the mutex without their rare rests, so that who leaves those to others calls nothing.
+ * False: plait__mutex_lock might. */
+static inline bool plait__mutex_take(struct plait__mutex *mutex) {
+    uint32_t ident = plait__ident_begun();
+    return plait__likely(ident) && plait__likely(plait__word_take(&mutex->word, ident));
+}
+
+/* True: plait__mutex_wake must be called. */
+static inline bool plait__mutex_give(struct plait__mutex *mutex) {
+    plait__store_ordered(&mutex->word, 0);
+    return plait__unlikely(plait__load_seq(&plait__mutex_wanted[plait__mutex_spot(mutex)]));
+}
+
 static inline bool plait__mutex_lock(struct plait__mutex *mutex) {
-    if (plait__likely(plait__word_take(&mutex->word, plait__self()->ident))) return true;
-    return plait__mutex_lock_slow(mutex);
+    return plait__mutex_take(mutex) || plait__mutex_lock_slow(mutex);
 }
 
 static inline void plait__mutex_unlock(struct plait__mutex *mutex) {
-    plait__store_ordered(&mutex->word, 0);
-    if (plait__unlikely(plait__load_seq(&plait__mutex_wanted[plait__mutex_spot(mutex)])))
-        plait__mutex_wake(mutex);
+    if (plait__mutex_give(mutex)) plait__mutex_wake(mutex);
 }
 
 #endif

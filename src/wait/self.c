@@ -14,7 +14,7 @@
 #include <wait/fork.h>
 #include <wait/self.h>
 
-static __thread struct plait__self self;
+__thread struct plait__self plait__own;
 
 static uint32_t last_ident;
 static uint32_t running;
@@ -47,27 +47,28 @@ __attribute__((noinline, cold)) static struct plait__self *begin(void) {
     do { /* neither 0 nor, when they start again, one that would count as vanished */
         ident = (plait__add_relaxed(&last_ident, 1) + 1) & PLAIT__IDENT_MASK;
     } while (ident <= vanished_up_to);
-    self.ident = ident;
-    self.random = (plait__os_ticks() ^ (uint64_t)ident << 32) * UINT64_C(0x9e3779b97f4a7c15) | 1;
-    if (have_end_key && pthread_setspecific(end_key, &self) == 0) {
+    plait__own.ident = ident;
+    plait__own.random = (plait__os_ticks() ^ (uint64_t)ident << 32) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+    if (have_end_key && pthread_setspecific(end_key, &plait__own) == 0) {
         plait__running_more();
-        self.keeps_cells = true;
+        plait__own.keeps_cells = true;
     }
-    return &self;
+    return &plait__own;
 }
 
 __attribute__((noinline)) struct plait__self *plait__self(void) {
-    if (plait__unlikely(self.ident == 0)) return begin();
-    return &self;
+    if (plait__unlikely(plait__own.ident == 0)) return begin();
+    return &plait__own;
 }
 
 struct plait__self *plait__self_begun(void) {
-    return self.ident ? &self : NULL;
+    return plait__own.ident ? &plait__own : NULL;
 }
 
 void plait__self_watch_end(void (*ended)(struct plait__self *)) {
     plait__self()->ended = ended;
-    if (have_end_key && pthread_getspecific(end_key) == NULL && pthread_setspecific(end_key, &self) == 0)
+    if (have_end_key && pthread_getspecific(end_key) == NULL &&
+        pthread_setspecific(end_key, &plait__own) == 0)
         plait__running_more(); /* the destructor ran already and will run again */
 }
 

@@ -3,7 +3,7 @@
  * One struct in static thread-local storage: nothing is allocated, nothing can fail, and it is there in
  * threads that plait did not start, from their first call of plait to their very last destructor. It is
  * reached through one out-of-line function, so that no compiler keeps its address across a point where a
- * green thread could change carriers. Small, because a library that is loaded late gets its static
+ * green thread could change carriers; but for the ident, where a lock is taken without a call. Small, because a library that is loaded late gets its static
  * thread-local storage from a reserve of about a page.
  */
 #ifndef PLAIT__SELF_H
@@ -57,6 +57,11 @@ struct plait__self {
 
 /* The calling thread's. */
 struct plait__self *plait__self(void);
+/* Its ident alone, 0 before the thread's first use of plait: inline, for the straightest of paths. */
+extern __thread struct plait__self plait__own __attribute__((visibility("hidden")));
+static inline uint32_t plait__ident_begun(void) {
+    return plait__own.ident;
+}
 /* The same, but NULL before the thread's first use of plait: for signal handlers, which must not begin it. */
 struct plait__self *plait__self_begun(void);
 
@@ -71,7 +76,7 @@ uint32_t plait__random(struct plait__self *self);
 bool plait__vanished(uint32_t ident);
 /* How many forks lie between the first process and this one: an object that remembers the number it was
  * last used under can tell that a fork has come between. */
-extern uint32_t plait__forks;
+extern uint32_t plait__forks __attribute__((visibility("hidden")));
 static inline uint32_t plait__generation(void) {
     return plait__load(&plait__forks);
 }
