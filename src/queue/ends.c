@@ -85,7 +85,7 @@ static struct leftovers take_leftovers(plait_queue *queue, struct plait__wakes *
     struct plait__ring *ring = &queue->items.ring;
     struct leftovers leftovers = {*ring, queue->destroy, queue->context};
     ring->items = NULL;
-    ring->first = 0;
+    ring->first += ring->count;
     plait__store(&ring->count, 0);
     plait__store(&ring->capacity, 0);
     plait__store(&ring->shrink_below, 0);

@@ -12,7 +12,7 @@ bool plait__lanes_gather(plait_queue *queue) {
     if (plait__unlikely(!plait__mutex_lock(&queue->get_mutex))) return false;
     struct plait__ring *ring = &queue->items.ring;
     struct plait__lane *put = &queue->put, *get = &queue->get;
-    ring->first = get->index & (ring->capacity - 1);
+    ring->first = get->index;
     plait__store(&ring->count, put->index - get->index);
     queue->unfinished += put->index - put->counted - get->done;
     return true;
@@ -30,13 +30,12 @@ static void tell_how_far(plait_queue *queue) {
     queue->get.may_be_stuck = !ring->shrink_below;
 }
 
-/* The indexes only grow, but where so many items are taken at once that the ring cannot tell. */
+/* Both indexes only grow, and who has seen the one for gets sees one for puts that is not below it. */
 static void tell_what_was_done(plait_queue *queue) {
     const struct plait__ring *ring = &queue->items.ring;
     struct plait__lane *put = &queue->put, *get = &queue->get;
-    uint64_t head = get->index + ((ring->first - get->index) & (ring->capacity - 1));
-    plait__store(&get->index, head);
-    plait__store(&put->index, head + ring->count);
+    plait__store(&put->index, ring->first + ring->count);
+    plait__store_release(&get->index, ring->first);
     put->counted = put->index;
     get->done = 0;
     get->left = queue->unfinished;

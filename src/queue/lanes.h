@@ -19,7 +19,9 @@
  * their limit is taken back, too.
  *
  * Orders: an index is stored with release after the item has been copied, and the other lane loads it with
- * acquire before it touches that place. All else in a lane belongs to its mutex.
+ * acquire before it touches that place. All else in a lane belongs to its mutex. The indexes are those of
+ * the ring, which does not fold them, so they never go back, whatever is done to the queue: qsize reads both
+ * without a lock.
  *
  * Patience. Whoever finds nothing to do stays away for a while, in which it does not touch the queue: the
  * other side fills it, or empties it, at full speed, and there is a batch when it comes back. Two threads

@@ -439,11 +439,14 @@ plait_status plait_queue_peek_sized(plait_queue *queue, void *item, size_t size)
 
 /* ---- snapshots ---- */
 
-/* Gets first: what happens between the two loads makes it too large, which can be told, not negative. */
+/* Nothing was got between the two looks at what was got: so the count is that of the moment between them. */
 static size_t count_in_lanes(const plait_queue *queue) {
-    uint64_t head = plait__load_acquire(&queue->get.index);
-    uint64_t count = plait__load_acquire(&queue->put.index) - head;
-    return queue->maxsize && count > queue->maxsize ? queue->maxsize : (size_t)count;
+    for (uint64_t before, head = plait__load_acquire(&queue->get.index);;) {
+        before = head;
+        uint64_t tail = plait__load_acquire(&queue->put.index);
+        head = plait__load_acquire(&queue->get.index);
+        if (head == before) return (size_t)(tail - head);
+    }
 }
 
 size_t plait_queue_qsize(const plait_queue *queue) {

@@ -42,16 +42,18 @@ void plait__ring_push_many(struct plait__ring *ring, const char *items, size_t c
 
 void plait__ring_pop_many(struct plait__ring *ring, char *items, size_t count) {
     copy_out(ring, items, count);
-    ring->first = (ring->first + count) & (ring->capacity - 1);
+    ring->first += count;
     plait__store(&ring->count, ring->count - count);
 }
 
 char *plait__ring_move(struct plait__ring *ring, char *memory, size_t capacity) {
-    char *before = ring->items;
-    if (ring->count) copy_out(ring, memory, ring->count);
+    struct plait__ring before = *ring;
     ring->items = memory;
-    ring->first = 0;
     plait__store(&ring->capacity, capacity);
     plait__store(&ring->shrink_below, capacity * ring->item_size > KEPT_BYTES ? capacity / 8 : 0);
-    return before;
+    for (size_t i = 0, run; i < ring->count; i += run) { /* what wraps in neither */
+        run = before_end(ring, i, before_end(&before, i, ring->count - i));
+        memcpy(plait__ring_at(ring, i), plait__ring_at(&before, i), run * ring->item_size);
+    }
+    return before.items;
 }

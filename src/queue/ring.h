@@ -13,13 +13,14 @@
 
 #include <base/atomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 struct plait__ring {
     char *items;
     size_t item_size;
     size_t capacity; /* a power of two, or 0 */
-    size_t first;    /* index of the first item */
+    uint64_t first;  /* how many have been taken from this end; masked, the place of the first item */
     size_t count;
     size_t shrink_below; /* when there are fewer items than that, it is too large */
 };
@@ -59,7 +60,7 @@ static inline void plait__ring_push(struct plait__ring *ring, const void *item) 
 /* There is an item. */
 static inline void plait__ring_pop(struct plait__ring *ring, void *item) {
     plait__ring_copy(item, plait__ring_at(ring, 0), ring->item_size);
-    ring->first = (ring->first + 1) & (ring->capacity - 1);
+    ring->first++;
     plait__store(&ring->count, ring->count - 1);
 }
 

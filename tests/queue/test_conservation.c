@@ -291,3 +291,68 @@ TEST(without_interference_everything_is_got_and_in_order) {
         play(&round, &random);
     } while (stress_goes_on());
 }
+
+/* ---- counting meanwhile ---- */
+
+enum { IN_A_BURST = 5000 };
+
+struct counting {
+    plait_queue *queue;
+    int stop;
+    size_t most; /* that qsize ever said */
+};
+
+static void *count_items(void *arg) {
+    struct counting *counting = arg;
+    while (!plait__load(&counting->stop)) {
+        size_t count = plait_queue_qsize(counting->queue);
+        if (count > counting->most) counting->most = count;
+    }
+    return NULL;
+}
+
+static pthread_t start_counting(struct counting *counting) {
+    *counting = (struct counting){.queue = plait_queue_of(struct item, 0)};
+    return queue_thread(count_items, counting);
+}
+
+static void stop_counting(struct counting *counting, pthread_t thread) {
+    plait__store(&counting->stop, 1);
+    queue_thread_end(thread);
+    ck_assert_ok(plait_queue_free(counting->queue));
+}
+
+/* One in, one out, so often that the other thread loses its CPU between its looks at the two ends. */
+static void hand_to_itself(plait_queue *queue) {
+    struct item item = {0};
+    for (int i = 0; i < 20 * IN_A_BURST; i++) {
+        ck_assert_ok(plait_queue_put(queue, &item));
+        ck_assert_ok(plait_queue_get(queue, &item));
+    }
+}
+
+/* The ring grows and shrinks. */
+static void burst(plait_queue *queue) {
+    static struct item items[IN_A_BURST];
+    size_t got;
+    for (size_t i = 0; i < IN_A_BURST; i++) ck_assert_ok(plait_queue_put(queue, &items[i]));
+    for (size_t left = IN_A_BURST; left; left -= got)
+        ck_assert_ok(plait_queue_get_many(queue, items, left / 7 + 1, &got));
+}
+
+TEST(a_count_is_never_larger_than_what_there_was) {
+    do {
+        struct counting counting;
+        pthread_t thread = start_counting(&counting);
+        hand_to_itself(counting.queue);
+        ck_assert_ok(plait_queue_shutdown(counting.queue, true));
+        stop_counting(&counting, thread);
+        ck_assert_uint_le(counting.most, 1);
+        thread = start_counting(&counting);
+        for (int i = 0; i < 30; i++) burst(counting.queue);
+        ck_assert_ok(plait_queue_put(counting.queue, &(struct item){0}));
+        ck_assert_ok(plait_queue_shutdown(counting.queue, true));
+        stop_counting(&counting, thread);
+        ck_assert_uint_le(counting.most, IN_A_BURST);
+    } while (stress_goes_on());
+}
