@@ -16,7 +16,8 @@ static plait_queue *new_queue(struct plait__items items, size_t item_size, size_
     plait_queue *queue = plait__allocate(sizeof *queue);
     if (!queue) return NULL;
     bool rendezvous = items.order == PLAIT__RENDEZVOUS;
-    bool small = maxsize && maxsize <= SMALL_BYTES / slot; /* then it never needs to grow */
+    size_t in_small = SMALL_BYTES / slot > FIRST_ITEMS ? SMALL_BYTES / slot : FIRST_ITEMS;
+    bool small = maxsize && maxsize <= in_small; /* then it never needs to grow */
     size_t capacity = rendezvous ? 0 : plait__ring_capacity(small ? maxsize : FIRST_ITEMS);
     queue->descriptor = -1;
     queue->generation = plait__generation();

@@ -23,7 +23,8 @@
  *   - a getter that gives up by itself was not claimed, and its leaving changes nothing;
  *   - for a select, coming back and attempting are two critical sections. What happens between them is
  *     made good by the attempt: every get, whoever makes it, wakes the next if there are more.
- * With room for items, and putters, it is the same; shutdown claims everyone.
+ * With room for items, and putters, it is the same, but that a putter may find room and no memory: it then
+ * wakes the next, which may need less. Shutdown claims everyone.
  *
  * After the mutex is given back a put or get touches the queue no more, only waiters' words, so the queue
  * may be freed by whom it has served. `inside` counts the threads that are listed or have been claimed and
@@ -213,6 +214,15 @@ static bool resize(plait_queue *queue, const struct plait__call *call) {
     return true;
 }
 
+/* There is no memory for what is to be put. */
+static plait_status no_memory(plait_queue *queue) {
+    struct plait__wakes wakes = {.count = 0};
+    if (begin(queue) != PLAIT_OK) return PLAIT_NO_MEMORY;
+    if (!plait__queue_is_full(queue)) plait__queue_wake_one(&queue->putters, &wakes);
+    end(queue, &wakes);
+    return PLAIT_NO_MEMORY;
+}
+
 plait_status plait__queue_try(plait_queue *queue, struct plait__call *call) {
     for (;;) {
         struct plait__wakes wakes;
@@ -222,7 +232,7 @@ plait_status plait__queue_try(plait_queue *queue, struct plait__call *call) {
         status = call->attempt(queue, call, &wakes);
         end_attempt(queue, status, &wakes);
         if (plait__likely(status != PLAIT__RESIZE)) return status;
-        if (!resize(queue, call)) return PLAIT_NO_MEMORY;
+        if (!resize(queue, call)) return no_memory(queue);
     }
 }
 

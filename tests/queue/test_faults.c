@@ -2,6 +2,7 @@
 #include "support.h"
 #include "support/faults.h"
 
+#include <plait/host.h>
 #include <queue/queue.h>
 
 static int destroyed;
@@ -144,5 +145,61 @@ TEST(a_small_bounded_queue_allocates_only_when_it_is_made) {
     for (int i = 0; i < 1000; i++) ck_assert_ok(plait_queue_put_nowait(queue, &i));
     ck_assert(!fault_happened());
     ck_assert_int_eq(fault_outstanding(), before);
+    ck_assert_ok(plait_queue_free(queue));
+}
+
+/* ---- a putter that is woken and has no memory then ---- */
+
+enum { ROOM = 20000, FEW = 10, LOTS = ROOM - FEW };
+
+static plait_queue *bounded;
+static plait_event may_go_on;
+static int lots[ROOM];
+
+static void stop_after_waking(void *context) {
+    (void)context;
+    plait_event_wait(&may_go_on);
+}
+
+static void *put_lots(void *arg) {
+    (void)arg;
+    plait_host host = {.after_wait = stop_after_waking};
+    plait_host_set(&host);
+    plait_status status = plait_queue_put_many(bounded, lots, LOTS, NULL);
+    plait_host_set(NULL);
+    return (void *)(intptr_t)status;
+}
+
+static void *put_one(void *arg) {
+    (void)arg;
+    int item = 7;
+    return (void *)(intptr_t)plait_queue_put(bounded, &item);
+}
+
+/* The wake was for room, and there is room: who cannot use it leaves it to the next. */
+TEST(a_putter_without_memory_wakes_the_next) {
+    fault_install();
+    bounded = plait_queue_of(int, ROOM);
+    size_t got;
+    ck_assert_ok(plait_queue_put_many(bounded, lots, ROOM, NULL));
+    pthread_t first = queue_thread(put_lots, NULL);
+    wait_until_asleep_in("queue.put", 1);
+    pthread_t second = queue_thread(put_one, NULL);
+    wait_until_asleep_in("queue.put", 2);
+    ck_assert_ok(plait_queue_get_many(bounded, lots, LOTS, &got)); /* wakes the first */
+    for (int i = 0, item; i < FEW; i++) ck_assert_ok(plait_queue_get_nowait(bounded, &item));
+    ck_assert_uint_lt(bounded->items.ring.capacity, LOTS);
+    fault_arm(1);
+    ck_assert_ok(plait_event_set(&may_go_on));
+    ck_assert_ptr_eq(queue_thread_end(first), (void *)PLAIT_NO_MEMORY);
+    ck_assert_ptr_eq(queue_thread_end(second), (void *)PLAIT_OK);
+    ck_assert_ok(plait_queue_free(bounded));
+}
+
+/* One large item, in a queue that never holds two. */
+TEST(memory_is_for_no_more_items_than_there_may_be) {
+    enum { SIZE = 1 << 20 };
+    plait_queue *queue = plait_queue_new(SIZE, 1);
+    ck_assert_uint_eq(queue->items.ring.capacity, 1);
     ck_assert_ok(plait_queue_free(queue));
 }
