@@ -81,16 +81,18 @@ plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item) {
     plait_status status;
     learn(lane);
     spin.gap = plait__spin_wake_cost() >> lane->nearness;
-    spin.longest = spin.gap * 4; /* who looks from near does so to the end */
+    spin.longest = lane->nearness == NEAREST ? spin.gap : spin.gap * 4;
     for (bool patient = true;;) {
         status = plait__lane_step(queue, putting, item, queue->items.size);
         if (status != PLAIT_BUSY || !patient) break;
         int64_t ahead = lane->ahead;
+        const char *place = plait__lane_place(queue, lane->index, queue->items.size);
         lane->away++;
         plait__mutex_unlock(mutex);
         do {
             patient = plait__spin_again(&spin);
         } while (patient && looks_stuck(lane, other, ahead));
+        __builtin_prefetch(place); /* the item's line comes while the mutex is taken */
         plait__mutex_lock(mutex);
         lane->away--;
     }

@@ -49,6 +49,7 @@ struct plait_queue {
     char apart_from_gets[PLAIT__APART];
     struct plait__mutex get_mutex;
     struct plait__lane get;
+    char apart_from_others[PLAIT__APART];
 };
 
 /* bytes: a pointer, a long, a double. The size that most items have is known to the compiler. */
@@ -154,19 +155,24 @@ static inline bool plait__queue_lock(plait_queue *queue) {
     return false;
 }
 
+/* Where the item with this index lies; items have `size` bytes. */
+static inline char *plait__lane_place(const plait_queue *queue, uint64_t index, size_t size) {
+    const struct plait__ring *ring = &queue->items.ring;
+    return ring->items + (index & (ring->capacity - 1)) * size;
+}
+
 /* One step in a lane, under its mutex. The item is the caller's, and has `size` bytes. Inline whatever the
  * compiler thinks of its length: `putting` is known then, and mostly the size, and what is left is short. */
 __attribute__((always_inline)) static inline plait_status plait__lane_step(plait_queue *queue, bool putting,
                                                                            void *item, size_t size) {
     struct plait__lane *lane = putting ? &queue->put : &queue->get;
-    const struct plait__ring *ring = &queue->items.ring;
     uint64_t index = lane->index;
     if (plait__unlikely(queue->generation != plait__generation())) return PLAIT__ELSEWHERE;
     if (plait__unlikely(index == lane->limit)) {
         plait_status status = plait__lane_look(lane, putting ? &queue->get : &queue->put);
         if (plait__unlikely(status != PLAIT_OK)) return status;
     }
-    char *place = ring->items + (index & (ring->capacity - 1)) * size;
+    char *place = plait__lane_place(queue, index, size);
     memcpy(putting ? place : item, putting ? item : place, size);
     plait__store_release(&lane->index, index + 1);
     return PLAIT_OK;
