@@ -1,88 +1,30 @@
-/* lender.c - parked resources that are borrowed and returned.
- *
- * Each resource has a slot; there are `most` of them, so a slot without a resource is the right to open one.
- * Under the lender's mutex a slot is
- *   FREE    without a resource, in the list `free`
- *   IDLE    parked, in the list `idle`, the one that was returned last at the head
- *   TAKEN   somebody's: lent, or being opened, checked or closed. Only who took it touches it then.
- * Only TAKEN slots are worked on by the user's tasks, without the mutex.
- *
- * Borrowers who find neither stand in line. A slot that comes back, with a resource or without, is handed to
- * the first of them directly: it is written into the borrower's node and given with the claim (PLAIT__GIFT),
- * under the mutex; so nobody who comes just then can be faster, and a borrower that has given up by itself
- * was not claimed and has got nothing. A select cannot be given anything: for it the slot becomes FREE or
- * IDLE, and it is woken to attempt its borrow. So it always holds, outside the mutex, that if a slot is to be
- * had and somebody waits, a select has been claimed that will look before any of its other cases; if somebody
- * else was faster, that one brings the slot back.
- *
- * The handle and each TAKEN slot hold a reference, counted under the mutex; whoever gives back the last one
- * frees the lender after the mutex.
- */
+/* lender.c - who borrows and returns, and select's case; the protocol stands in lender.h. */
 #include <base/clock.h>
 #include <base/memory.h>
 #include <base/status.h>
-#include <plait/lender.h>
-#include <pool/pool.h>
+#include <pool/lender.h>
 #include <pthread.h>
 #include <string.h>
 #include <thread/task_frame.h>
 #include <thread/thread.h>
 #include <wait/case.h>
 
-enum { RESOURCE_BYTES = 16 };
 enum { FOR_SELECT = 1 }; /* what a node wants: only to be woken */
-
-struct slot {
-    struct plait__link link;
-    bool taken, full;
-    bool lent;     /* taken, and its borrower has it, or is about to see it */
-    int64_t since; /* when it was parked */
-    _Alignas(16) char resource[RESOURCE_BYTES];
-};
-
-struct plait_lender {
-    struct plait__mutex mutex; /* guards all that changes */
-    uint32_t generation;       /* of forks, when it was made */
-    size_t references, resource_size, most;
-    const plait_task *open, *close, *check;
-    void *args; /* of `open` */
-    bool closed;
-    size_t used; /* slots that have ever been taken: the others need not be looked at */
-    size_t made, taken, idle_count, waiting;
-    struct plait__list free, idle;
-    struct plait__list borrowers, joiners; /* nodes */
-    struct slot *slots;
-};
 
 /* One that waits. */
 struct borrower {
     struct plait__waiter waiter;
     struct plait__node node;
-    struct slot *slot; /* the gift */
+    struct plait__slot *slot; /* the gift */
 };
 
-static bool lock(plait_lender *lender) {
-    return lender->generation == plait__generation() && plait__mutex_lock(&lender->mutex);
-}
-
-/* Gives the mutex back, and the lender if nobody has it any more. */
-static void unlock(plait_lender *lender, struct plait__wakes *wakes) {
-    bool last = lender->references == 0;
-    plait__mutex_unlock(&lender->mutex);
-    plait__wakes_send(wakes);
-    if (!last) return;
-    plait__release(lender->args);
-    plait__release(lender->slots);
-    plait__release(lender);
-}
-
-static struct slot *slot_of(struct plait__link *link) {
-    return plait__of_link(link, struct slot, link);
+static struct plait__slot *slot_of(struct plait__link *link) {
+    return plait__of_link(link, struct plait__slot, link);
 }
 
 /* ---- slots; all under the mutex ---- */
 
-static void take(plait_lender *lender, struct slot *slot) {
+static void take(plait_lender *lender, struct plait__slot *slot) {
     if (slot->full) lender->idle_count--;
     plait__list_remove(&slot->link);
     lender->taken++;
@@ -90,7 +32,7 @@ static void take(plait_lender *lender, struct slot *slot) {
 }
 
 /* An idle one, or else the right to open one; NULL: neither. */
-static struct slot *take_any(plait_lender *lender) {
+static struct plait__slot *take_any(plait_lender *lender) {
     struct plait__link *link = plait__list_first(&lender->idle);
     if (!link) link = plait__list_first(&lender->free);
     if (!link && lender->used < lender->most) {
@@ -102,7 +44,7 @@ static struct slot *take_any(plait_lender *lender) {
 }
 
 /* Parks it, or keeps it as room for a new one. */
-static void put_away(plait_lender *lender, struct slot *slot) {
+static void put_away(plait_lender *lender, struct plait__slot *slot) {
     lender->taken--;
     lender->references--;
     if (slot->full) {
@@ -112,19 +54,13 @@ static void put_away(plait_lender *lender, struct slot *slot) {
     plait__list_prepend(slot->full ? &lender->idle : &lender->free, &slot->link);
 }
 
-static void wake_all(struct plait__list *nodes, struct plait__wakes *wakes) {
-    struct plait__link *link;
-    while ((link = plait__list_first(nodes)) != NULL)
-        (void)plait__claim(plait__of_link(link, struct plait__node, link), 0, wakes);
-}
-
 /* Its new holder may have it as it is, unless it must be opened or checked first. */
-static void lend(const plait_lender *lender, struct slot *slot) {
+static void lend(const plait_lender *lender, struct plait__slot *slot) {
     slot->lent = slot->full && !lender->check;
 }
 
 /* Hands a taken slot on: to whoever waits longest, or to nobody. */
-static void hand_on(plait_lender *lender, struct slot *slot, struct plait__wakes *wakes) {
+static void hand_on(plait_lender *lender, struct plait__slot *slot, struct plait__wakes *wakes) {
     struct plait__link *link;
     while ((link = plait__list_first(&lender->borrowers)) != NULL) {
         struct plait__node *node = plait__of_link(link, struct plait__node, link);
@@ -139,15 +75,15 @@ static void hand_on(plait_lender *lender, struct slot *slot, struct plait__wakes
         return;
     }
     put_away(lender, slot);
-    if (lender->closed && !lender->taken) wake_all(&lender->joiners, wakes);
+    if (lender->closed && !lender->taken) plait__lender_wake_all(&lender->joiners, wakes);
 }
 
 /* ---- the user's tasks; without the mutex, on a slot that is taken ---- */
 
 /* Runs a task whose one argument is the resource. */
-static plait_status run_on(const plait_lender *lender, const plait_task *task, const struct slot *slot,
+static plait_status run_on(const plait_lender *lender, const plait_task *task, const struct plait__slot *slot,
                            void *result, struct plait__frame *frame) {
-    _Alignas(16) char args[2 * RESOURCE_BYTES];
+    _Alignas(16) char args[2 * PLAIT__LENT_BYTES];
     memset(args, 0, sizeof args);
     memcpy(args + task->parameters[0].offset, slot->resource, lender->resource_size);
     plait__frame_begin(frame, task->name);
@@ -155,7 +91,7 @@ static plait_status run_on(const plait_lender *lender, const plait_task *task, c
     return plait__frame_end(frame);
 }
 
-static void close_resource(plait_lender *lender, struct slot *slot) {
+static void close_resource(plait_lender *lender, struct plait__slot *slot) {
     struct plait__frame frame;
     plait_status status = run_on(lender, lender->close, slot, NULL, &frame);
     if (status != PLAIT_OK) {
@@ -165,7 +101,7 @@ static void close_resource(plait_lender *lender, struct slot *slot) {
     plait__frame_clear(&frame);
 }
 
-static bool is_good(const plait_lender *lender, const struct slot *slot) {
+static bool is_good(const plait_lender *lender, const struct plait__slot *slot) {
     bool good = false;
     struct plait__frame frame;
     plait_status status = run_on(lender, lender->check, slot, &good, &frame);
@@ -173,7 +109,7 @@ static bool is_good(const plait_lender *lender, const struct slot *slot) {
     return status == PLAIT_OK && good;
 }
 
-static plait_status open_resource(const plait_lender *lender, struct slot *slot) {
+static plait_status open_resource(const plait_lender *lender, struct plait__slot *slot) {
     struct plait__frame frame;
     plait__frame_begin(&frame, lender->open->name);
     lender->open->run(lender->args, slot->resource);
@@ -185,10 +121,12 @@ static plait_status open_resource(const plait_lender *lender, struct slot *slot)
 
 /* ---- borrowing ---- */
 
-/* A slot in somebody's hand. */
+/* A slot in somebody's hand, while a task of the user's works on it. */
 struct hand {
     plait_lender *lender;
-    struct slot *slot;
+    struct plait__slot *slot;
+    struct plait__frame *outside; /* the frame in which that one runs */
+    bool whole;                   /* it only looks at the resource */
 };
 
 /* Marks it as full or empty, so that the books are right, and hands it on if it is not to be kept. */
@@ -196,22 +134,27 @@ static void settle(const struct hand *hand, bool full, bool keep) {
     plait_lender *lender = hand->lender;
     struct plait__wakes wakes;
     wakes.count = 0;
-    if (!lock(lender)) return;
+    if (!plait__lender_lock(lender)) return;
     if (full != hand->slot->full) lender->made += full ? 1 : (size_t)-1;
     hand->slot->full = full;
     hand->slot->lent = full && keep;
     if (!keep) hand_on(lender, hand->slot, &wakes);
-    unlock(lender, &wakes);
+    plait__lender_unlock(lender, &wakes);
 }
 
-/* A task has ended the thread: whatever it was about to open or close is gone. */
+/* A task has ended the thread: whatever it was about to open or close is gone; what it checked is closed. */
 static void left_early(void *argument) {
-    settle(argument, false, false);
+    struct hand *hand = argument;
+    bool whole = hand->whole;
+    hand->whole = false;
+    plait__self()->task = hand->outside;
+    if (whole) close_resource(hand->lender, hand->slot);
+    settle(hand, false, false);
 }
 
 /* Closes what is in it and hands it on, empty. */
-static void close_slot(plait_lender *lender, struct slot *slot) {
-    struct hand hand = {lender, slot};
+static void close_slot(plait_lender *lender, struct plait__slot *slot) {
+    struct hand hand = {lender, slot, plait__self()->task, false};
     pthread_cleanup_push(left_early, &hand);
     close_resource(lender, slot);
     pthread_cleanup_pop(0);
@@ -219,10 +162,12 @@ static void close_slot(plait_lender *lender, struct slot *slot) {
 }
 
 /* Makes what was taken fit to be lent. If that fails, the slot is somebody else's. */
-static plait_status prepare(const struct hand *hand) {
-    struct slot *slot = hand->slot;
+static plait_status prepare(struct hand *hand) {
+    struct plait__slot *slot = hand->slot;
     plait_status status = PLAIT_OK;
+    hand->whole = slot->full;
     bool good = slot->full && is_good(hand->lender, slot);
+    hand->whole = false;
     if (slot->full && !good) {
         close_resource(hand->lender, slot);
         settle(hand, false, true);
@@ -232,8 +177,8 @@ static plait_status prepare(const struct hand *hand) {
     return status;
 }
 
-static plait_status make_ready(plait_lender *lender, struct slot *slot) {
-    struct hand hand = {lender, slot};
+static plait_status make_ready(plait_lender *lender, struct plait__slot *slot) {
+    struct hand hand = {lender, slot, plait__self()->task, false};
     plait_status status;
     if (slot->full && !lender->check) return PLAIT_OK;
     pthread_cleanup_push(left_early, &hand);
@@ -243,7 +188,7 @@ static plait_status make_ready(plait_lender *lender, struct slot *slot) {
 }
 
 /* Under the mutex, which is given back: waits in line. */
-static plait_status wait_in_line(plait_lender *lender, plait_deadline deadline, struct slot **slot) {
+static plait_status wait_in_line(plait_lender *lender, plait_deadline deadline, struct plait__slot **slot) {
     struct borrower borrower;
     struct plait__wakes wakes = {.count = 0};
     borrower.slot = NULL;
@@ -251,7 +196,7 @@ static plait_status wait_in_line(plait_lender *lender, plait_deadline deadline, 
     plait__node_init(&borrower.node, &borrower.waiter, lender, 0);
     plait__list_append(&lender->borrowers, &borrower.node.link);
     lender->waiting++;
-    unlock(lender, &wakes);
+    plait__lender_unlock(lender, &wakes);
     uint32_t claim = plait__wait(&borrower.waiter, deadline, true);
     if (plait__claimed_node(claim)) {
         *slot = claim & PLAIT__GIFT ? borrower.slot : NULL;
@@ -262,32 +207,38 @@ static plait_status wait_in_line(plait_lender *lender, plait_deadline deadline, 
         plait__list_remove(&borrower.node.link);
         lender->waiting--;
     }
-    unlock(lender, &wakes);
+    plait__lender_unlock(lender, &wakes);
     return plait__claim_status(claim);
 }
 
 /* A slot, waiting for one until the deadline; PLAIT_NOW: PLAIT_TIMEOUT if there is none. */
-static plait_status get_slot(plait_lender *lender, plait_deadline deadline, struct slot **slot) {
+static plait_status get_slot(plait_lender *lender, plait_deadline deadline, struct plait__slot **slot) {
     struct plait__wakes wakes = {.count = 0};
-    if (!lock(lender)) return PLAIT_BROKEN;
+    if (!plait__lender_lock(lender)) return PLAIT_BROKEN;
     plait_status status = lender->closed ? PLAIT_SHUTDOWN : PLAIT_OK;
     if (status == PLAIT_OK && !(*slot = take_any(lender))) {
         if (!plait_passed(deadline)) return wait_in_line(lender, deadline, slot);
         status = PLAIT_TIMEOUT;
     }
     if (status == PLAIT_OK) lend(lender, *slot);
-    unlock(lender, &wakes);
+    plait__lender_unlock(lender, &wakes);
     return status;
 }
 
-static plait_status borrow(plait_lender *lender, void *out, size_t size, plait_deadline deadline) {
-    struct slot *slot = NULL;
+static plait_status hand_over(plait_lender *lender, struct plait__slot *slot, void *out) {
+    plait_status status = make_ready(lender, slot);
+    if (status == PLAIT_OK) memcpy(out, slot->resource, lender->resource_size);
+    return status;
+}
+
+/* `none`: what to say if there is none in time. (The opening task may say PLAIT_TIMEOUT, too.) */
+static plait_status borrow(plait_lender *lender, void *out, size_t size, plait_deadline deadline,
+                           plait_status none) {
+    struct plait__slot *slot = NULL;
     if (!lender || !out || size != lender->resource_size) return PLAIT_INVALID;
     plait_status status = get_slot(lender, deadline, &slot);
-    if (!slot) return status;
-    status = make_ready(lender, slot);
-    if (status == PLAIT_OK) memcpy(out, slot->resource, size);
-    return status;
+    if (slot) return hand_over(lender, slot, out);
+    return status == PLAIT_TIMEOUT ? none : status;
 }
 
 static plait_status remember(plait_status status) {
@@ -297,20 +248,19 @@ static plait_status remember(plait_status status) {
 
 plait_status plait_lender_borrow_sized(plait_lender *lender, void *out, size_t size,
                                        plait_deadline deadline) {
-    return remember(borrow(lender, out, size, deadline));
+    return remember(borrow(lender, out, size, deadline, PLAIT_TIMEOUT));
 }
 
 plait_status plait_lender_borrow_sized_nowait(plait_lender *lender, void *out, size_t size) {
-    plait_status status = borrow(lender, out, size, PLAIT_NOW);
-    return remember(status == PLAIT_TIMEOUT ? PLAIT_BUSY : status);
+    return remember(borrow(lender, out, size, PLAIT_NOW, PLAIT_BUSY));
 }
 
 /* ---- returning ---- */
 
 /* Under the mutex; NULL: it is not lent. */
-static struct slot *find_lent(const plait_lender *lender, const void *resource) {
+static struct plait__slot *find_lent(const plait_lender *lender, const void *resource) {
     for (size_t i = 0; i < lender->used; i++) {
-        struct slot *slot = &lender->slots[i];
+        struct plait__slot *slot = &lender->slots[i];
         if (slot->lent && !memcmp(slot->resource, resource, lender->resource_size)) return slot;
     }
     return NULL;
@@ -319,12 +269,12 @@ static struct slot *find_lent(const plait_lender *lender, const void *resource) 
 static plait_status give_back(plait_lender *lender, const void *resource, size_t size, bool broken) {
     struct plait__wakes wakes = {.count = 0};
     if (!lender || !resource || size != lender->resource_size) return PLAIT_INVALID;
-    if (!lock(lender)) return PLAIT_BROKEN;
-    struct slot *slot = find_lent(lender, resource);
+    if (!plait__lender_lock(lender)) return PLAIT_BROKEN;
+    struct plait__slot *slot = find_lent(lender, resource);
     bool close = slot && (broken || lender->closed);
     if (slot) slot->lent = false;
     if (slot && !close) hand_on(lender, slot, &wakes);
-    unlock(lender, &wakes);
+    plait__lender_unlock(lender, &wakes);
     if (close) close_slot(lender, slot);
     return slot ? PLAIT_OK : PLAIT_INVALID;
 }
@@ -337,15 +287,14 @@ plait_status plait_lender_discard_sized(plait_lender *lender, const void *resour
     return give_back(lender, resource, size, true);
 }
 
-/* Takes parked ones, those that were parked last first or the other way round, and closes them. */
-static size_t close_idle(plait_lender *lender, int64_t parked_before) {
+size_t plait__lender_close_idle(plait_lender *lender, int64_t parked_before) {
     struct plait__wakes wakes = {.count = 0};
     for (size_t count = 0;; count++) {
-        if (!lock(lender)) return count;
+        if (!plait__lender_lock(lender)) return count;
         struct plait__link *oldest = plait__list_empty(&lender->idle) ? NULL : lender->idle.head.previous;
-        struct slot *slot = oldest && slot_of(oldest)->since <= parked_before ? slot_of(oldest) : NULL;
+        struct plait__slot *slot = oldest && slot_of(oldest)->since <= parked_before ? slot_of(oldest) : NULL;
         if (slot) take(lender, slot);
-        unlock(lender, &wakes);
+        plait__lender_unlock(lender, &wakes);
         if (!slot) return count;
         close_slot(lender, slot);
     }
@@ -354,30 +303,32 @@ static size_t close_idle(plait_lender *lender, int64_t parked_before) {
 size_t plait_lender_trim(plait_lender *lender, double seconds) {
     if (!lender || !(seconds >= 0)) return 0;
     double now = (double)plait__now();
-    return close_idle(lender, (int64_t)(now - seconds * 1e9 < 0 ? 0 : now - seconds * 1e9));
+    return plait__lender_close_idle(lender, (int64_t)(now - seconds * 1e9 < 0 ? 0 : now - seconds * 1e9));
 }
 
 plait_lender_counts plait_lender_stats(plait_lender *lender) {
     plait_lender_counts counts = {0, 0, 0, 0};
     struct plait__wakes wakes = {.count = 0};
-    if (!lender || !lock(lender)) return counts;
+    if (!lender || !plait__lender_lock(lender)) return counts;
     counts = (plait_lender_counts){lender->made, lender->taken, lender->idle_count, lender->waiting};
-    unlock(lender, &wakes);
+    plait__lender_unlock(lender, &wakes);
     return counts;
 }
 
 /* ---- the case of a select ---- */
 
 static bool case_attempt(plait_case *one) {
-    const plait_lender *lender = one->object;
-    one->status = borrow(one->object, one->item, lender->resource_size, PLAIT_NOW);
-    return one->status != PLAIT_TIMEOUT;
+    struct plait__slot *slot = NULL;
+    one->status = get_slot(one->object, PLAIT_NOW, &slot);
+    if (!slot) return one->status != PLAIT_TIMEOUT;
+    one->status = hand_over(one->object, slot, one->item);
+    return true;
 }
 
 static bool case_enqueue(plait_case *one, struct plait__node *node) {
     plait_lender *lender = one->object;
     struct plait__wakes wakes = {.count = 0};
-    if (!lock(lender)) return false;
+    if (!plait__lender_lock(lender)) return false;
     bool none = !lender->closed && plait__list_empty(&lender->idle) && plait__list_empty(&lender->free) &&
                 lender->used == lender->most;
     node->want = FOR_SELECT;
@@ -385,115 +336,23 @@ static bool case_enqueue(plait_case *one, struct plait__node *node) {
         plait__list_append(&lender->borrowers, &node->link);
         lender->waiting++;
     }
-    unlock(lender, &wakes);
+    plait__lender_unlock(lender, &wakes);
     return none;
 }
 
 static void case_dequeue(plait_case *one, struct plait__node *node) {
     plait_lender *lender = one->object;
     struct plait__wakes wakes = {.count = 0};
-    if (!lock(lender)) return;
+    if (!plait__lender_lock(lender)) return;
     if (plait__linked(&node->link)) {
         plait__list_remove(&node->link);
         lender->waiting--;
     }
-    unlock(lender, &wakes);
+    plait__lender_unlock(lender, &wakes);
 }
 
 plait_case plait_case_borrow_sized(plait_lender *lender, void *out, size_t size) {
     static const struct plait__case_kind kind = {"lender", case_attempt, case_enqueue, case_dequeue};
     bool good = lender && out && size == lender->resource_size;
     return (plait_case){.kind = &kind, .object = good ? lender : NULL, .item = out};
-}
-
-/* ---- beginning and end ---- */
-
-plait_lender *plait_lender_new(size_t resource_size, size_t most, const plait_task *close,
-                               const plait_task *open, const void *args) {
-    bool good = resource_size && resource_size <= RESOURCE_BYTES && most &&
-                plait__task_takes(close, resource_size) && close->count == 1 && plait__is_task(open) &&
-                open->result_size == resource_size;
-    if (!good) {
-        plait__set_last_error(PLAIT_INVALID);
-        return NULL;
-    }
-    plait_lender *lender = plait__allocate(sizeof *lender);
-    struct slot *slots = lender ? plait__allocate_array(most, sizeof *slots) : NULL;
-    void *copy = slots ? plait__allocate(open->args_size) : NULL;
-    if (!copy) {
-        plait__release(slots);
-        plait__release(lender);
-        return NULL;
-    }
-    if (args) memcpy(copy, args, open->args_size);
-    lender->references = 1;
-    lender->generation = plait__generation();
-    lender->resource_size = resource_size;
-    lender->most = most;
-    lender->open = open;
-    lender->close = close;
-    lender->args = copy;
-    lender->slots = slots;
-    return lender;
-}
-
-plait_status plait_lender_check_by(plait_lender *lender, const plait_task *check) {
-    if (!lender || !plait__task_takes(check, lender->resource_size) || check->count != 1 ||
-        check->result_size != sizeof(bool))
-        return PLAIT_INVALID;
-    lender->check = check;
-    return PLAIT_OK;
-}
-
-plait_status plait_lender_close(plait_lender *lender) {
-    struct plait__wakes wakes = {.count = 0};
-    if (!lender) return PLAIT_INVALID;
-    if (!lock(lender)) return PLAIT_BROKEN;
-    lender->closed = true;
-    lender->waiting = 0;
-    wake_all(&lender->borrowers, &wakes);
-    if (!lender->taken && !lender->idle_count) wake_all(&lender->joiners, &wakes);
-    unlock(lender, &wakes);
-    (void)close_idle(lender, INT64_MAX);
-    return PLAIT_OK;
-}
-
-/* Under the mutex, which is given back. */
-static plait_status wait_for_all(plait_lender *lender, plait_deadline deadline) {
-    struct plait__wakes wakes = {.count = 0};
-    uint32_t claim = PLAIT__FIRST;
-    while ((lender->taken || lender->idle_count) && plait__claimed_node(claim)) {
-        struct plait__waiter waiter;
-        struct plait__node node;
-        plait__waiter_init(&waiter, "lender.join", lender);
-        plait__node_init(&node, &waiter, lender, 0);
-        plait__list_append(&lender->joiners, &node.link);
-        plait__mutex_unlock(&lender->mutex);
-        claim = plait_passed(deadline) ? PLAIT__TIMED_OUT : plait__wait(&waiter, deadline, true);
-        (void)plait__mutex_lock(&lender->mutex);
-        if (plait__linked(&node.link)) plait__list_remove(&node.link);
-    }
-    plait_status status = lender->taken || lender->idle_count ? plait__claim_status(claim) : PLAIT_OK;
-    unlock(lender, &wakes);
-    return status;
-}
-
-plait_status plait_lender_join_until(plait_lender *lender, plait_deadline deadline) {
-    struct plait__wakes wakes = {.count = 0};
-    if (!lender) return PLAIT_INVALID;
-    if (!lock(lender)) return PLAIT_BROKEN;
-    if (lender->closed) return wait_for_all(lender, deadline);
-    unlock(lender, &wakes);
-    return PLAIT_INVALID;
-}
-
-plait_status plait_lender_join(plait_lender *lender) {
-    return plait_lender_join_until(lender, PLAIT_FOREVER);
-}
-
-void plait_lender_free(plait_lender *lender) {
-    struct plait__wakes wakes = {.count = 0};
-    if (!lender || plait_lender_close(lender) != PLAIT_OK || !lock(lender)) return;
-    lender->references--;
-    unlock(lender, &wakes);
 }

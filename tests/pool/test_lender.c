@@ -406,3 +406,56 @@ TEST(an_opening_that_ends_its_thread_makes_room) {
     }
     end(wires);
 }
+
+/* ---- what an opening or a check may do ---- */
+
+static int late;
+
+/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the same */
+PLAIT_TASK(struct wire *, connect_late, (int, unused)) {
+    (void)unused;
+    if (++late < 3) {
+        plait_raise(PLAIT_TIMEOUT, "nobody answers");
+        return NULL;
+    }
+    return connect_wire("home");
+}
+
+TEST(an_opening_that_comes_too_late_is_not_taken_for_having_none) {
+    struct wire *wire = NULL;
+    wire_lender wires = plait_lender_of(wire_lender, 1, cut, connect_late, 0);
+    ck_assert_status(plait_lender_borrow_nowait(wires, &wire), PLAIT_TIMEOUT);
+    ck_assert_str_eq(plait_last_message(), "nobody answers");
+    plait_case one = plait_case_borrow(wires, &wire);
+    ck_assert_ok(plait_select(&one, 1, NULL));
+    ck_assert_status(one.status, PLAIT_TIMEOUT);
+    ck_assert_int_eq(late, 2);
+    wire = borrow(wires);
+    ck_assert_ok(plait_lender_return(wires, wire));
+    end(wires);
+}
+
+static bool leaves;
+
+PLAIT_TASK(bool, look_and_leave, (struct wire *, wire)) {
+    if (leaves) pthread_exit(NULL);
+    return !wire->dead;
+}
+
+TEST(what_was_being_checked_when_the_thread_ended_is_closed) {
+    wire_lender wires = lender_of(1);
+    ck_assert_ok(plait_lender_set_check(wires, look_and_leave));
+    struct wire *wire = borrow(wires);
+    ck_assert_ok(plait_lender_return(wires, wire));
+    leaves = true;
+    plait_thread *thread = plait_start(borrow_from, wires);
+    ck_assert_status(plait_thread_result(thread, NULL), PLAIT_FAILED);
+    plait_thread_free(thread);
+    ck_assert_int_eq(plait__load(&closed), 1);
+    check_counts(wires, 0, 0, 0);
+    leaves = false;
+    wire = borrow(wires);
+    ck_assert_int_eq(wire->number, 2);
+    ck_assert_ok(plait_lender_return(wires, wire));
+    end(wires);
+}
