@@ -14,11 +14,11 @@
  * sends to a full one waits, or is refused. A request runs under the token of its sender, as a pool's task
  * does: an asked one whose sender was cancelled before it began never runs, a told one runs all the same. A
  * told request that fails is told to the excepthook. A request may send more to its own owner (if there is
- * room), but not wait for the answer: that is PLAIT_DEADLOCK. (Two owners that wait for each other are not
- * found out.) If a request ends the owner's thread (pthread_exit), the owner is closed: what was accepted is
- * cancelled, and nobody starts it anew. At exit, owners finish what they were given, closing included if they
- * were asked to close; one that was never closed is left as it is. In the child of a fork an owner is
- * PLAIT_BROKEN.
+ * room), but not wait for the answer: that is PLAIT_DEADLOCK, and so is a wait for another owner's answer, or a
+ * pool's, that would wait for this one's. If a request ends the owner's thread (pthread_exit), the owner is closed: what was accepted is
+ * cancelled, and nobody starts it anew. At exit, owners finish what they were given; those that were never
+ * closed are closed then, the one opened last first, so that nothing is lost that a file's buffer holds. (Not the
+ * one whose request called exit.) In the child of a fork an owner is PLAIT_BROKEN, and closes nothing.
  *
  * Example:
  *     #include <plait.h>

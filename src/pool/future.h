@@ -126,6 +126,11 @@ plait_status plait__future_on_done(plait_future *future,
  * over, and given back when its function has been called, or forgotten. So nothing can fail. */
 void plait__future_add_callback(plait_future *future, struct plait__callback *callback);
 
+/* run.c: why a task that is STARTING must not begin any more, or PLAIT_OK. */
+plait_status plait__future_too_late(const plait_future *future);
+/* STARTING -> RUNNING; a cancel that came meanwhile is made good. */
+void plait__future_begin(plait_future *future);
+
 /* worker.c: runs a future that is still QUEUED, if the calling thread is a worker of its pool. */
 void plait__future_help(plait_future *future);
 /* The same for one of the cases of a select, if all are futures; false: none. A worker's plait__self has it. */
@@ -134,7 +139,7 @@ bool plait__future_help_cases(plait_case *cases, size_t count);
 void plait__future_waits(int more);
 /* Whether it would now. */
 bool plait__future_can_help(const plait_future *future);
-/* owner.c: whether that is the owner whose thread is calling. False for NULL. */
+/* owner_thread.c: whether that is the owner whose thread is calling. False for NULL. */
 bool plait__owner_serves(const void *owner);
 /* Whether the calling thread is running this future's task at this moment. */
 bool plait__future_is_own(const plait_future *future);

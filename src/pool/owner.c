@@ -168,7 +168,9 @@ size_t plait_owner_pending(const plait_owner *owner) {
 plait_status plait_owner_close(plait_owner *owner) {
     if (!owner) return PLAIT_INVALID;
     if (!plait__owner_usable(owner)) return PLAIT_BROKEN;
-    if (plait__owner_begin_close(owner)) (void)plait_queue_shutdown(owner->inbox, false);
+    (void)plait__owner_begin_close(owner);
+    (void)plait_queue_shutdown(owner->inbox,
+                               false); /* also the second time: the first may not have come so far */
     return PLAIT_OK;
 }
 

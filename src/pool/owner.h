@@ -15,6 +15,10 @@
  * the owner as awaited (thread/registry.h), whoever takes it to zero ends that. While something is being run
  * the thread's handle says that it is counted, so that an exit in a request does not wait for itself.
  *
+ * A program that ends closes the owners that are open still: when nothing is pending any more, exit has them
+ * closed one after the other, the one that was opened last first, and waits again after each. They stand in a
+ * list, each from the beginning of its thread to its end.
+ *
  * Owner and resource: the resource is touched by the thread alone. The handle and the thread hold a reference
  * each. After a fork nobody serves: every verb looks at the generation first, and a request that forked and
  * returns in the child ends the child's thread without touching what is the parent's.
@@ -26,6 +30,7 @@
 #include <plait/queue.h>
 #include <plait/thread.h>
 #include <pool/future.h>
+#include <pool/stuck.h>
 #include <thread/registry.h>
 
 enum { PLAIT__INLINE_BYTES = 48, PLAIT__RESOURCE_BYTES = 16 };
@@ -54,13 +59,17 @@ struct plait_owner {
     const plait_task *close;
     size_t resource_size;
     _Alignas(16) char resource[PLAIT__RESOURCE_BYTES];
+    struct plait__link listed; /* owner_exit.c */
 
     /* What its thread does at the moment; seen by it alone. */
     plait_thread *self;
-    plait_future *running; /* an asked request */
-    plait_token *before;   /* this request */
-    bool busy;             /* with what counts as pending */
+    plait_future *running;         /* an asked request */
+    plait_token *before;           /* this request's */
+    struct plait__request request; /* taken from the inbox last */
+    bool told;                     /* that one is a told one, and not done with */
+    bool busy;                     /* with what counts as pending */
     bool open;
+    struct plait__stuck_words words;
 };
 
 /* False in the child of a fork. */
@@ -84,6 +93,15 @@ static inline bool plait__owner_begin_close(plait_owner *owner) {
 }
 
 void plait__owner_drop(plait_owner *owner);
+
+/* owner_exit.c: among those that the end of the program closes, and off again. */
+void plait__owner_list(plait_owner *owner);
+void plait__owner_unlist(plait_owner *owner);
+
+/* owner_thread.c: the owner whose thread is calling and carries out a request; or NULL. And what one of those,
+ * which is waiting, carries out. */
+plait_owner *plait__owner_running(void);
+const plait_task *plait__owner_task(const plait_owner *owner);
 
 /* owner_thread.c: the body of the thread; the inbox's destroy function; what a told request brought with
  * it. */

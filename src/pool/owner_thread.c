@@ -8,10 +8,18 @@
 #include <wait/cells.h>
 #include <wait/token.h>
 
-static __thread const plait_owner *serves; /* the owner whose thread this is */
+static __thread plait_owner *serves; /* the owner whose thread this is */
 
 bool plait__owner_serves(const void *owner) {
     return owner && owner == serves;
+}
+
+plait_owner *plait__owner_running(void) {
+    return serves && (serves->running || serves->told) ? serves : NULL;
+}
+
+const plait_task *plait__owner_task(const plait_owner *owner) {
+    return owner->running ? owner->running->task : owner->request.task;
 }
 
 /* ---- requests ---- */
@@ -52,6 +60,7 @@ static void enter(plait_owner *owner, plait_token *token, bool shielded) {
 
 static void leave(plait_owner *owner) {
     plait_token_leave(owner->before);
+    owner->before = NULL;
     plait__self()->shields = 1;
 }
 
@@ -59,6 +68,7 @@ static void run_told(plait_owner *owner, struct plait__request *request) {
     const plait_task *task = request->task;
     void *args = request->cell ? request->cell : request->args;
     struct plait__frame frame;
+    owner->told = true;
     give_resource(owner, task, args);
     enter(owner, token_of(request), (uintptr_t)request->token & PLAIT__SENT_SHIELDED);
     plait__frame_begin(&frame, task->name);
@@ -68,38 +78,31 @@ static void run_told(plait_owner *owner, struct plait__request *request) {
     if (status != PLAIT_OK && status != PLAIT_CANCELLED)
         plait__failure_unread(status, frame.message, task->name, plait_thread_name(owner->self));
     plait__frame_clear(&frame);
+    owner->told = false;
     plait__request_forget(request);
 }
 
-static bool came_too_late(const plait_future *future) {
-    return !(plait__load(&future->state) & PLAIT__SHIELDED) && plait_token_cancelled(future->token);
-}
-
-/* STARTING -> RUNNING under a token of its own, if there is memory for it. Returns the one it runs under. */
-static plait_token *begin_running(plait_future *future) {
+/* Enters a token for the request, below its sender's; without memory for one, that of the sender itself, and
+ * then the request cannot be cancelled alone. */
+static void enter_own(plait_owner *owner, plait_future *future) {
     plait_token *parent = future->token;
     future->token = plait_token_new(parent, PLAIT_FOREVER);
-    (void)plait__future_enter(future, PLAIT__STARTING, PLAIT__RUNNING);
-    if ((plait__load_acquire(&future->state) & PLAIT__CANCEL) && future->token)
-        (void)plait_cancel(future->token);
-    if (!future->token) return parent;
+    enter(owner, future->token ? future->token : parent, plait__load(&future->state) & PLAIT__SHIELDED);
     plait_token_free(parent);
-    return plait__token_keep(future->token);
 }
 
 static void run_asked(plait_owner *owner, plait_future *future) {
     const plait_task *task = future->task;
     struct plait__frame frame;
     if (!plait__future_enter(future, PLAIT__QUEUED, PLAIT__STARTING)) return;
-    if (came_too_late(future)) {
-        (void)plait__future_enter(future, PLAIT__STARTING, PLAIT__SETTING);
-        plait__future_finish(future, PLAIT_CANCELLED, NULL);
+    plait_status late = plait__future_too_late(future);
+    if (late != PLAIT_OK) {
+        plait__future_finish(future, late, NULL);
         return;
     }
     owner->running = future;
-    plait_token *token = begin_running(future);
-    enter(owner, token, plait__load(&future->state) & PLAIT__SHIELDED);
-    plait_token_free(token); /* it is entered */
+    enter_own(owner, future);
+    plait__future_begin(future);
     plait__frame_begin(&frame, task->name);
     task->run(plait__future_args(future), plait__future_result(future));
     plait_status status = plait__frame_end(&frame);
@@ -149,6 +152,7 @@ static void end_work(plait_owner *owner) {
  * from now. */
 static void retire(plait_owner *owner) {
     serves = NULL;
+    plait__owner_unlist(owner);
     bool last = plait__sub(&owner->pending, 1) == 1;
     plait__store(&owner->self->counted, last);
     plait__owner_drop(owner);
@@ -165,8 +169,9 @@ static void left_early(void *argument) {
     plait_owner *owner = argument;
     struct plait__frame frame;
     plait__self()->task = NULL; /* those frames are gone */
-    leave(owner);
+    if (owner->before) leave(owner);
     plait_future *future = owner->running;
+    if (!future && owner->told) plait__request_forget(&owner->request);
     if (future && plait__future_enter(future, PLAIT__RUNNING, PLAIT__SETTING)) {
         plait__store(&owner->self->read, 1); /* the failure is the request's and told as such */
         plait__future_finish(future, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
@@ -196,10 +201,9 @@ static bool open_resource(plait_owner *owner) {
 }
 
 static bool serve(plait_owner *owner) {
-    struct plait__request request;
-    while (plait_queue_get(owner->inbox, &request) == PLAIT_OK) {
+    while (plait_queue_get(owner->inbox, &owner->request) == PLAIT_OK) {
         begin_work(owner);
-        run_request(owner, &request);
+        run_request(owner, &owner->request);
         if (!plait__owner_usable(owner)) return false;
         end_work(owner);
     }
@@ -221,6 +225,7 @@ void *plait__owner_work(void *argument) {
     plait_owner *owner = argument;
     serves = owner;
     owner->self = plait_thread_current();
+    plait__owner_list(owner);
     plait__self()->shields = 1;
     pthread_cleanup_push(left_early, owner);
     live(owner);

@@ -33,8 +33,7 @@ static void keep_token(struct plait__worker *worker, plait_token *token) {
         plait_token_free(token);
 }
 
-/* STARTING -> RUNNING; a cancel that came meanwhile is made good. */
-static void begin_running(plait_future *future) {
+void plait__future_begin(plait_future *future) {
     (void)plait__future_enter(future, PLAIT__STARTING, PLAIT__RUNNING);
     if ((plait__load_acquire(&future->state) & PLAIT__CANCEL) && future->token) plait_cancel(future->token);
 }
@@ -94,7 +93,7 @@ static void call_task(struct plait__worker *worker, plait_future *future, plait_
     plait__count(&worker->tally.begun, 1);
     plait_token *before = self->token;
     self->token = token; /* which is held by the future or by the caller, so it need not be counted */
-    begin_running(future);
+    plait__future_begin(future);
     plait__frame_begin(&frame, future->task->name);
     future->task->run(plait__future_args(future), plait__future_result(future));
     plait_status status = plait__frame_end(&frame);
@@ -103,9 +102,8 @@ static void call_task(struct plait__worker *worker, plait_future *future, plait_
     leave(worker, future, status, plait__frame_take(&frame));
 }
 
-/* Why it must not begin any more: its own deadline, or the submitter's token. What was only posted is run all
- * the same: nobody would know. */
-static plait_status came_too_late(const plait_future *future) {
+/* Its own deadline, or the submitter's token. What was only posted is run all the same: nobody would know. */
+plait_status plait__future_too_late(const plait_future *future) {
     uint32_t state = plait__load(&future->state);
     if (state & PLAIT__TIMED && plait_passed(plait__token_deadline(future->token))) return PLAIT_TIMEOUT;
     if (state & (PLAIT__POSTED | PLAIT__SHIELDED)) return PLAIT_OK;
@@ -119,7 +117,7 @@ bool plait__cancelled_before(const plait_future *future) {
 
 bool plait__worker_run(struct plait__worker *worker, plait_future *future) {
     if (!plait__future_enter(future, PLAIT__QUEUED, PLAIT__STARTING)) return false;
-    plait_status late = came_too_late(future);
+    plait_status late = plait__future_too_late(future);
     if (late != PLAIT_OK) {
         plait__count(late == PLAIT_CANCELLED ? &worker->tally.cancelled_before : &worker->tally.failed_before,
                      1);

@@ -1,5 +1,6 @@
 /* stuck.c - looking for waits that cannot end; what that means, and why it is right, stands in stuck.h. */
 #include <base/clock.h>
+#include <pool/owner.h>
 #include <pool/stuck.h>
 #include <pool/thread_pool.h>
 #include <pool/watch.h>
@@ -36,12 +37,22 @@ static struct plait__stuck *wait_after(struct plait__stuck *wait) {
 
 /* ---- what may end ---- */
 
-/* The listed wait in which the worker is that runs this future; NULL: it is in none. */
+static bool runs_in(const plait_future *future, const struct plait__stuck *wait) {
+    const plait_future *running = wait->worker ? wait->worker->running : NULL;
+    while (running && running != future) running = running->outer;
+    return running != NULL;
+}
+
+static bool was_asked_of(const plait_future *future, const plait_owner *owner) {
+    return owner && (const void *)owner == future->pool;
+}
+
+/* The listed wait in which the worker is that runs this future, or the owner of whom it was asked; NULL: they are
+ * in none. The address of an owner is no other's while somebody waits for what it was asked. */
 static struct plait__stuck *wait_above(const plait_future *future) {
-    for (struct plait__stuck *wait = first_wait(); wait; wait = wait_after(wait))
-        for (const plait_future *running = wait->worker->running; running; running = running->outer)
-            if (running == future) return wait;
-    return NULL;
+    struct plait__stuck *wait = first_wait();
+    while (wait && !was_asked_of(future, wait->owner) && !runs_in(future, wait)) wait = wait_after(wait);
+    return wait;
 }
 
 /* Whether a pool has, or may start, a worker that is not among those that cannot end their waits. Its address may
@@ -50,7 +61,7 @@ static bool somebody_may_run(const plait_future *future) {
     struct plait__thread_pool *pool = NULL;
     uint32_t bound = 0;
     for (struct plait__stuck *wait = first_wait(); wait; wait = wait_after(wait)) {
-        if (&wait->worker->pool->pool != future->pool) continue;
+        if (!wait->worker || &wait->worker->pool->pool != future->pool) continue;
         if (wait->may_end) return true;
         pool = wait->worker->pool;
         bound++;
@@ -67,7 +78,8 @@ static bool future_may_end(const plait_future *future) {
     const struct plait__stuck *above;
     switch (plait__future_phase(future)) {
     case PLAIT__QUEUED:
-        return somebody_may_run(future);
+        above = wait_above(future);
+        return above ? above->may_end : somebody_may_run(future);
     case PLAIT__STARTING:
     case PLAIT__RUNNING:
         above = wait_above(future);
@@ -143,8 +155,13 @@ static const plait_future *awaited(const struct plait__stuck *wait) {
     return group->watches[i].future;
 }
 
-static const char *name_of(const plait_future *future) {
-    return future->task && future->task->name ? future->task->name : "a task";
+static const char *name_of(const plait_task *task) {
+    return task && task->name ? task->name : "a task";
+}
+
+/* What waits there. */
+static const char *name_within(const struct plait__stuck *wait) {
+    return name_of(wait->worker ? wait->worker->running->task : plait__owner_task(wait->owner));
 }
 
 /* "a waits for b, which waits for c, which waits for a" */
@@ -152,36 +169,52 @@ static void explain(struct plait__stuck *wait, struct plait__stuck_words *told) 
     struct text text = {told->words, sizeof told->words};
     for (struct plait__stuck *one = first_wait(); one; one = wait_after(one)) one->named = false;
     told->future = awaited(wait);
-    const char *who = name_of(wait->worker->running);
+    const char *who = name_within(wait);
     for (; wait && !wait->named; who = ", which") {
         const plait_future *future = awaited(wait);
         wait->named = true;
-        say(&text, "%s waits for %s", who, name_of(future));
+        say(&text, "%s waits for %s", who, name_of(future->task));
         wait = wait_above(future);
         if (!wait) say(&text, ", which is queued in a pool whose workers all wait");
+        if (wait && plait__future_phase(future) == PLAIT__QUEUED)
+            say(&text, ", which comes after %s", name_within(wait));
     }
 }
 
 /* ---- entering and leaving ---- */
 
-/* A worker runs a task, so that there is something to wait in; and what ends by itself is nobody's concern. */
-static bool concerns(const struct plait__worker *worker, const plait_token *token, plait_deadline deadline) {
-    return worker && worker->running && worker->pool->generation == plait__generation() &&
-           plait__is_forever(deadline) && (!token || plait__is_forever(plait__token_deadline(token)));
+/* Those that run a task, so that there is something to wait in. */
+static void know_who(struct plait__stuck *wait) {
+    const struct plait__worker *worker = plait__worker();
+    const plait_owner *owner = plait__owner_running();
+    if (worker && worker->running && worker->pool->generation == plait__generation()) wait->worker = worker;
+    if (owner && plait__owner_usable(owner)) wait->owner = owner;
+}
+
+/* What ends by itself is nobody's concern. */
+static bool ends_by_itself(const plait_token *token, plait_deadline deadline) {
+    return !plait__is_forever(deadline) || (token && !plait__is_forever(plait__token_deadline(token)));
+}
+
+static struct plait__stuck_words *words_of_caller(void) {
+    struct plait__worker *worker = plait__worker();
+    plait_owner *owner = plait__owner_running();
+    return worker ? &worker->told : owner ? &owner->words : NULL;
 }
 
 plait_status plait__stuck_enter(struct plait__stuck *wait, plait_deadline deadline) {
-    struct plait__worker *worker = plait__worker();
+    struct plait__stuck_words *told = words_of_caller();
+    if (!told) return PLAIT_OK;
     wait->token = plait__self()->shields ? NULL : plait_token_current();
-    if (!concerns(worker, wait->token, deadline)) return PLAIT_OK;
+    if (!ends_by_itself(wait->token, deadline)) know_who(wait);
+    if (!wait->worker && !wait->owner) return PLAIT_OK;
     pthread_once(&once, process_begins);
     plait_status status = PLAIT_OK;
-    wait->worker = worker;
-    worker->told.future = NULL;
+    told->future = NULL;
     plait__mutex_lock(&mutex);
     plait__list_append(&waits, &wait->link);
     if (plait__unlikely(cannot_end(wait))) {
-        explain(wait, &worker->told);
+        explain(wait, told);
         plait__list_remove(&wait->link);
         status = PLAIT_DEADLOCK;
     }
@@ -190,13 +223,13 @@ plait_status plait__stuck_enter(struct plait__stuck *wait, plait_deadline deadli
 }
 
 void plait__stuck_leave(struct plait__stuck *wait) {
-    if (!wait->worker) return;
+    if (!wait->worker && !wait->owner) return;
     plait__mutex_lock(&mutex);
     plait__list_remove(&wait->link);
     plait__mutex_unlock(&mutex);
 }
 
 const char *plait__stuck_told(const plait_future *future) {
-    const struct plait__worker *worker = plait__worker();
-    return worker && worker->told.future == future ? worker->told.words : NULL;
+    const struct plait__stuck_words *told = words_of_caller();
+    return told && told->future == future ? told->words : NULL;
 }

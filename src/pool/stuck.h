@@ -1,13 +1,15 @@
 /* stuck.h - a wait that cannot end because every worker waits is told, not hung.
  *
- * A worker that is about to park for a future, or for several, without a deadline enters its wait into one list
- * and then looks whether there is a set of listed waits that cannot end but by one of themselves. If there is,
+ * A worker, or an owner's thread, that is about to park for a future, or for several, without a deadline enters its
+ * wait into one list and then looks whether there is a set of listed waits that cannot end but by one of themselves. If there is,
  * it takes its own off the list and returns PLAIT_DEADLOCK, so that its task may fail and set the others free.
  * A listed wait may end if as many of its futures may be done as it waits for. A future may be done
  *   - if it is done, or is being set: then its waiters are woken
  *   - if it is a promise: anybody may keep it
  *   - if it is queued, and its pool has a worker, or may start one, that is not in a listed wait that cannot end
- *   - if it runs, on a worker that is not in a listed wait, or is in one that may end.
+ *   - if it runs, on a worker that is not in a listed wait, or is in one that may end
+ *   - if it was asked of an owner, whose thread is not in a listed wait, or is in one that may end; whether it is
+ *     that request that waits, or an earlier one.
  * "Cannot end" is the greatest set that is consistent with this: all listed waits are taken for such, and those
  * found to be otherwise are struck out until nothing changes.
  *
@@ -33,29 +35,31 @@
 
 struct plait__watching;
 struct plait__worker;
+struct plait_owner;
 
-/* A worker's wait, on its stack. */
+/* A worker's or an owner's wait, on its stack. */
 struct plait__stuck {
     plait_future *future;          /* what it waits for, or */
     struct plait__watching *group; /* what it waits for */
     struct plait__link link;
-    const struct plait__worker *worker; /* NULL: not listed. Its stack of tasks does not change meanwhile */
+    const struct plait__worker *worker; /* its stack of tasks does not change meanwhile */
+    const struct plait_owner *owner;    /* without that: the owner whose thread it is; neither: not listed */
     const plait_token *token;           /* NULL: shielded */
     bool may_end, named;                /* for whoever looks */
 };
 
-/* What a worker was told last. */
+/* What a worker or an owner was told last. */
 struct plait__stuck_words {
     const plait_future *future; /* only to be compared */
     char words[240];
 };
 
 /* Before and after the calling thread parks. PLAIT_OK, or PLAIT_DEADLOCK: it must not, and need not leave.
- * Nothing happens on threads that are no workers. */
+ * Nothing happens on threads that are neither workers nor owners. */
 plait_status plait__stuck_enter(struct plait__stuck *wait, plait_deadline deadline);
 void plait__stuck_leave(struct plait__stuck *wait);
 
-/* Who waits for whom, if the calling worker's last wait was refused because of this future; else NULL. */
+/* Who waits for whom, if the calling thread's last wait was refused because of this future; else NULL. */
 const char *plait__stuck_told(const plait_future *future);
 
 #endif

@@ -27,6 +27,7 @@
 static uint32_t awaited;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool registered;
+static bool (*more)(void);   /* atomic; see plait__exit_asks */
 static __thread bool ending; /* the calling thread is counted, and has no handle any more */
 
 void plait__exit_count(void) {
@@ -99,12 +100,24 @@ static void report_failures(void) {
     }
 }
 
-static void leave(void) {
-    (void)plait_thread_main(); /* if this is the main thread its handle ends here */
-    end_own();
+static void wait_as_long_as_it_takes(void) {
     plait_status status = wait_for_all(plait_after(PATIENCE));
     if (status == PLAIT_TIMEOUT) name_culprit();
     while (status != PLAIT_OK) status = wait_for_all(PLAIT_FOREVER);
+}
+
+void plait__exit_asks(bool (*function)(void)) {
+    plait__store_release(&more, function);
+}
+
+static void leave(void) {
+    bool (*ask)(void);
+    (void)plait_thread_main(); /* if this is the main thread its handle ends here */
+    end_own();
+    do {
+        wait_as_long_as_it_takes();
+        ask = plait__load_acquire(&more);
+    } while (ask && ask());
     report_failures();
 }
 

@@ -27,6 +27,9 @@ void plait__exit_uncount(void);
 /* The calling thread's handle is about to go. If it is counted it stays so until plait__exit_done. */
 void plait__exit_last_doings(bool counted);
 void plait__exit_done(void);
+/* When nobody is awaited any more exit calls this, and waits again if it returns true: it has given threads
+ * something to do that must be done. There is room for one. */
+void plait__exit_asks(bool (*more)(void));
 void plait__exit_after_fork(void);
 
 #endif

@@ -1,82 +1,9 @@
 /* Owners: who runs what, in which order, what refuses, how it ends, and that nothing is lost. */
-#include "support.h"
+#include "book.h"
 #include "support/faults.h"
 
-#include <pthread.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* The resource: it knows the only thread that may touch it. */
-struct book {
-    const plait_thread *owner;
-    int lines, last;
-};
-PLAIT_OWNER(book_owner, struct book *);
-
-static int opened, closed, wrong_thread;
-static plait_event go, begun, never;
-
-/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): whoever ran it without taking the result would lose it */
-PLAIT_TASK(struct book *, open_book, (int, first)) {
-    struct book *book = malloc(sizeof *book);
-    if (!book) abort();
-    *book = (struct book){plait_thread_current(), 0, first};
-    plait__add(&opened, 1);
-    return book;
-}
-
-static void touch(const struct book *book) {
-    if (book->owner != plait_thread_current()) plait__add(&wrong_thread, 1);
-}
-
-PLAIT_TASK(void, close_book, (struct book *, book)) {
-    touch(book);
-    free(book);
-    plait__add(&closed, 1);
-}
-
-PLAIT_TASK(int, write_line, (struct book *, book), (int, line)) {
-    touch(book);
-    if (line < 0) plait_raise(PLAIT_USER + 1, "line %d", line);
-    book->last = line;
-    return ++book->lines;
-}
-
-PLAIT_TASK(int, last_line, (struct book *, book)) {
-    touch(book);
-    return book->last;
-}
-
-PLAIT_TASK(plait_status, wait_here, (struct book *, book), (plait_event *, event)) {
-    touch(book);
-    plait_event_set(&begun);
-    return plait_event_wait(event);
-}
-
-static book_owner open_one(size_t maxsize) {
-    book_owner book = plait_owner_open_with(
-        book_owner, (&(plait_owner_options){.name = "book", .maxsize = maxsize}), close_book, open_book, 7);
-    ck_assert_ptr_nonnull(book.owner);
-    ck_assert_int_eq(plait__load(&opened), 1);
-    return book;
-}
-
-static void end_one(book_owner book) {
-    ck_assert_ok(plait_owner_close(book.owner));
-    ck_assert_ok(plait_owner_join(book.owner));
-    ck_assert_int_eq(plait__load(&closed), plait__load(&opened));
-    ck_assert_int_eq(plait__load(&wrong_thread), 0);
-    ck_assert_uint_eq(plait_owner_pending(book.owner), 0);
-    plait_owner_free(book.owner);
-}
-
-static int take(plait_future *future) {
-    int result = -1;
-    ck_assert_ok(plait_result(future, &result));
-    plait_future_free(future);
-    return result;
-}
 
 TEST(requests_are_carried_out_in_order_by_the_owner) {
     book_owner book = open_one(0);
@@ -234,33 +161,6 @@ TEST(a_told_failure_goes_to_the_excepthook_an_asked_one_to_its_future) {
     ck_assert_int_eq(plait__load(&told.count), 1);
 }
 
-PLAIT_TASK(int, leave_the_thread, (struct book *, book)) {
-    touch(book);
-    pthread_exit(NULL);
-    return 0;
-}
-
-TEST(a_request_that_ends_the_thread_closes_the_owner) {
-    static struct pool_told told;
-    plait_excepthook_set(pool_hear, &told);
-    book_owner book = open_one(0);
-    ck_assert_ok(plait_tell(book, wait_here, &go));
-    plait_future *leaves = plait_ask(book, leave_the_thread);
-    plait_future *next = plait_ask(book, last_line);
-    plait_event_set(&go);
-    ck_assert_status(plait_result(leaves), PLAIT_FAILED);
-    ck_assert_status(plait_result(next), PLAIT_BROKEN);
-    plait_future_free(leaves);
-    plait_future_free(next);
-    ck_assert_status(plait_tell(book, last_line), PLAIT_SHUTDOWN);
-    ck_assert_status(plait_owner_join(book.owner), PLAIT_FAILED);
-    ck_assert_int_eq(plait__load(&closed), 1);
-    ck_assert_int_eq(plait__load(&wrong_thread), 0);
-    plait_owner_free(book.owner);
-    ck_assert_ok(plait_shutdown(PLAIT_FOREVER));
-    ck_assert_int_eq(plait__load(&told.count), 0);
-}
-
 /* ---- a full inbox ---- */
 
 PLAIT_TASK(plait_status, tell_it, (book_owner, book)) {
@@ -314,50 +214,6 @@ TEST(closing_ends_the_wait_for_room_and_so_does_a_cancel) {
     plait_thread_free(refused);
     plait_token_free(token);
     plait_event_set(&go);
-    end_one(book);
-}
-
-/* ---- from within ---- */
-
-PLAIT_TASK(plait_status, ask_itself, (struct book *, unused), (book_owner, book)) {
-    (void)unused;
-    plait_future *future = plait_ask(book, last_line);
-    plait_status status = plait_result(future);
-    plait_case one = plait_case_future(future);
-    if (plait_select(&one, 1, NULL) != PLAIT_OK || one.status != PLAIT_DEADLOCK) status = PLAIT_FAILED;
-    plait_future_free(future);
-    return status;
-}
-
-PLAIT_TASK(plait_status, fill_itself, (struct book *, unused), (book_owner, book)) {
-    (void)unused;
-    plait_status status = PLAIT_OK;
-    while (status == PLAIT_OK) status = plait_tell(book, last_line);
-    if (status == PLAIT_DEADLOCK && plait_tell_nowait(book, last_line) != PLAIT_FULL) status = PLAIT_FAILED;
-    return status;
-}
-
-PLAIT_TASK(plait_status, join_itself, (struct book *, unused), (book_owner, book)) {
-    (void)unused;
-    plait_status status = plait_owner_shutdown(book.owner, true, false);
-    return status == PLAIT_DEADLOCK ? plait_owner_join(book.owner) : status;
-}
-
-TEST(an_owner_that_would_wait_for_itself_is_told) {
-    book_owner book = open_one(3);
-    plait_status status = PLAIT_OK;
-    plait_future *asks = plait_ask(book, ask_itself, book);
-    ck_assert_ok(plait_result(asks, &status));
-    ck_assert_status(status, PLAIT_DEADLOCK);
-    plait_future *fills = plait_ask(book, fill_itself, book);
-    ck_assert_ok(plait_result(fills, &status));
-    ck_assert_status(status, PLAIT_DEADLOCK);
-    plait_future *joins = plait_ask(book, join_itself, book);
-    ck_assert_ok(plait_result(joins, &status));
-    ck_assert_status(status, PLAIT_DEADLOCK);
-    plait_future_free(asks);
-    plait_future_free(fills);
-    plait_future_free(joins);
     end_one(book);
 }
 
@@ -555,26 +411,4 @@ TEST(a_tell_allocates_nothing) {
     ck_assert(!fault_happened());
     fault_arm(0);
     end_one(book);
-}
-
-/* ---- exit ---- */
-
-PLAIT_TASK(void, leave_the_program, (struct book *, book)) {
-    touch(book);
-    exit(3);
-}
-
-TEST(a_request_may_leave_the_program) {
-#if !defined(POOL_THREAD_SANITIZER)
-    pid_t child = fork();
-    if (child == 0) {
-        book_owner book = plait_owner_open(book_owner, close_book, open_book, 1);
-        (void)plait_tell(book, leave_the_program);
-        (void)plait_event_wait(&never);
-        _exit(1);
-    }
-    int status = -1;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 3);
-#endif
 }
