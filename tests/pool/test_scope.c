@@ -1,45 +1,9 @@
 /* Scopes: children end before, the first failure stops the others, and what cancels whom. */
-#include "support.h"
+#include "scope_tasks.h"
 #include "support/faults.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
-
-static plait_event go, never, begun;
-static int ran;
-
-PLAIT_TASK(int, square, (int, x)) {
-    plait__add(&ran, 1);
-    return x * x;
-}
-
-PLAIT_TASK(void, fail_with, (int, code), (const char *, why)) {
-    plait_raise(code, "%s", why);
-}
-
-/* Ends only by a cancel, and says how its wait ended. */
-PLAIT_TASK(plait_status, wait_for_ever) {
-    plait_event_set(&begun);
-    plait_status status = plait_event_wait(&never);
-    plait__add(&ran, 1);
-    return status;
-}
-
-PLAIT_TASK(void, wait_for_go) {
-    plait__add(&ran, plait_event_wait(&go) == PLAIT_OK);
-}
-
-static void *give_back(void *argument) {
-    return argument;
-}
-
-static plait_scope scope;
-static plait_pool *pool;
-
-static void begin(int workers) {
-    pool = plait_pool_new(workers);
-    ck_assert_ok(plait_scope_begin(&scope, pool));
-}
 
 TEST(an_empty_scope) {
     plait_token *before = plait_token_current();
@@ -187,84 +151,6 @@ TEST(what_cannot_be_started_is_the_scopes_failure) {
     ck_assert_status(plait_last_error(), PLAIT_INVALID);
     ck_assert_status(plait_scope_end(&scope), PLAIT_INVALID);
     plait_pool_free(pool);
-}
-
-/* ---- who cancels it ---- */
-
-TEST(the_body_cancels_it) {
-    begin(1);
-    ck_assert_ok(plait_scope_post(&scope, wait_for_ever));
-    plait_future *queued = plait_scope_submit(&scope, square, 2);
-    ck_assert_ok(plait_event_wait(&begun));
-    ck_assert_ok(plait_scope_cancel(&scope));
-    ck_assert_status(plait_scope_end(&scope), PLAIT_CANCELLED);
-    ck_assert_str_ne(plait_scope_message(&scope), "");
-    ck_assert_ptr_null(plait_scope_failed(&scope, NULL));
-    ck_assert_int_eq(plait__load(&ran), 1);
-    ck_assert(plait_future_cancelled(queued));
-    plait_future_free(queued);
-    pool_end(pool);
-}
-
-TEST(its_deadline_cancels_it) {
-    pool = plait_pool_new(1);
-    ck_assert_ok(plait_scope_begin_until(&scope, pool, plait_after(0.01)));
-    ck_assert_ok(plait_scope_post(&scope, wait_for_ever));
-    plait_future *queued = plait_scope_submit(&scope, square, 2);
-    ck_assert_status(plait_scope_end(&scope), PLAIT_TIMEOUT);
-    ck_assert(plait_future_cancelled(queued));
-    plait_future_free(queued);
-    pool_end(pool);
-}
-
-PLAIT_TASK(plait_status, run_a_scope) {
-    plait_scope inner;
-    (void)plait_scope_begin(&inner, NULL);
-    plait_thread_free(plait_scope_start(&inner, wait_for_ever));
-    return plait_scope_end(&inner);
-}
-
-TEST(a_cancel_of_the_caller_reaches_the_children) {
-    plait_status status = PLAIT_OK;
-    plait_token *token = plait_token_new(NULL, PLAIT_FOREVER), *before = plait_token_enter(token);
-    plait_thread *thread = plait_start(run_a_scope);
-    plait_token_leave(before);
-    wait_until_asleep_in("scope.end", 1);
-    wait_until_asleep(2);
-    ck_assert_ok(plait_cancel(token));
-    ck_assert_ok(plait_thread_result(thread, &status));
-    ck_assert_status(status, PLAIT_CANCELLED);
-    plait_thread_free(thread);
-    plait_token_free(token);
-}
-
-/* Queued tasks of a cancelled scope end at once, although the pool has no time for them. */
-TEST(the_end_of_a_cancelled_scope_does_not_wait_for_the_pool) {
-    pool = plait_pool_new(1);
-    plait_future *busy = plait_submit(pool, wait_for_go);
-    ck_assert_ok(plait_scope_begin_until(&scope, pool, plait_after(0.01)));
-    for (int i = 0; i < 10; i++) ck_assert_ok(plait_scope_post(&scope, square, 2));
-    ck_assert_status(plait_scope_end(&scope), PLAIT_TIMEOUT);
-    ck_assert_int_eq(plait__load(&ran), 0);
-    plait_event_set(&go);
-    ck_assert_ok(plait_result(busy));
-    plait_future_free(busy);
-    pool_end(pool);
-}
-
-/* Under a shield nothing is cancelled, tasks included: as for plait_submit. */
-TEST(a_shielded_scope_goes_on) {
-    plait_token *token = plait_token_new(NULL, PLAIT_FOREVER), *before = plait_token_enter(token);
-    plait_cancel(token);
-    plait_shield_enter();
-    begin(1);
-    ck_assert_ok(plait_scope_post(&scope, square, 2));
-    (void)plait_scope_end(&scope);
-    plait_shield_leave();
-    ck_assert_int_eq(plait__load(&ran), 1);
-    plait_token_leave(before);
-    plait_token_free(token);
-    pool_end(pool);
 }
 
 /* ---- children of children ---- */
