@@ -65,7 +65,6 @@ plait_status plait_lender_close(plait_lender *lender) {
     lender->closed = true;
     lender->waiting = 0;
     plait__lender_wake_all(&lender->borrowers, &wakes);
-    if (!lender->taken && !lender->idle_count) plait__lender_wake_all(&lender->joiners, &wakes);
     plait__lender_unlock(lender, &wakes);
     (void)plait__lender_close_idle(lender, INT64_MAX);
     return PLAIT_OK;

@@ -164,19 +164,27 @@ static void throw_away(plait_owner *owner, plait_status status) {
     (void)plait_queue_shutdown(owner->inbox, true);
 }
 
-/* A task has called pthread_exit, or was unwound by pthread_cancel. */
+/* The request that the thread was carrying out, if any, ends here. */
+static void abandon_request(plait_owner *owner) {
+    plait_future *future = owner->running;
+    bool told = owner->told;
+    owner->running = NULL;
+    owner->told = false;
+    if (owner->before) leave(owner);
+    if (told) plait__request_forget(&owner->request);
+    if (!future) return;
+    plait__store(&owner->self->read, 1); /* the failure is the request's and told as such */
+    plait__future_finish(future, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
+    if (future != owner->opening) plait__future_drop(future);
+}
+
+/* A task has called pthread_exit, or was unwound by pthread_cancel. If the closing task does so, too, from here, this
+ * is called once more: what it has done before stays done. */
 static void left_early(void *argument) {
     plait_owner *owner = argument;
     struct plait__frame frame;
     plait__self()->task = NULL; /* those frames are gone */
-    if (owner->before) leave(owner);
-    plait_future *future = owner->running;
-    if (!future && owner->told) plait__request_forget(&owner->request);
-    if (future && plait__future_enter(future, PLAIT__RUNNING, PLAIT__SETTING)) {
-        plait__store(&owner->self->read, 1); /* the failure is the request's and told as such */
-        plait__future_finish(future, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
-        if (future != owner->opening) plait__future_drop(future);
-    }
+    abandon_request(owner);
     throw_away(owner, PLAIT_BROKEN);
     if (owner->busy) end_work(owner);
     plait__store(&owner->self->counted, true);
