@@ -90,7 +90,7 @@ PLAIT_API plait_status plait_future_add_done_callback(plait_future *future,
                                                       void *context);
 
 /* What becomes of a result that nobody has taken (by plait_result with an `out`) when the last handle goes:
- * destroy(result, context) is called. NULL: nothing. PLAIT_OK, PLAIT_INVALID. */
+ * destroy(result, context) is called. NULL: nothing. PLAIT_OK, PLAIT_INVALID, PLAIT_NO_MEMORY. */
 PLAIT_API plait_status plait_future_set_destroy(plait_future *future,
                                                 void (*destroy)(void *result, void *context), void *context);
 

@@ -43,8 +43,8 @@ plait_future *plait__future_make(const plait_task *task, size_t result_size) {
     }
     plait_future *future = plait__cell_take(size + result_size);
     if (!future) return NULL;
-    *future = (plait_future){
-        .references = 1, .generation = plait__generation(), .task = task, .result_size = result_size};
+    *future = (plait_future){.references = 1, .generation = plait__generation(), .task = task};
+    if (!task) future->result_size = result_size;
     return future;
 }
 
@@ -75,8 +75,8 @@ plait_future *plait_future_keep(plait_future *future) {
 
 static void report_unread(const plait_future *future) {
     char thread[48] = "";
-    if (future->worker_number)
-        snprintf(thread, sizeof thread, "pool-%u-%u", future->pool_number, future->worker_number);
+    if (future->state & PLAIT__BEGUN)
+        snprintf(thread, sizeof thread, "pool-%u-%u", future->ran_by.pool, future->ran_by.worker);
     plait__failure_unread(future->status, future->message, future->task ? future->task->name : NULL,
                           thread[0] ? thread : "(no thread)");
 }
@@ -87,7 +87,7 @@ static void end(plait_future *future) {
     if ((state & PLAIT__PHASE) == PLAIT__DONE) {
         if (future->status == PLAIT_OK) {
             if (future->destroy && !(state & PLAIT__TAKEN))
-                future->destroy(plait__future_result(future), future->context);
+                future->destroy->function(plait__future_result(future), future->destroy->context);
         } else if (future->status != PLAIT_CANCELLED && !(state & PLAIT__READ)) {
             report_unread(future);
         }
@@ -100,13 +100,14 @@ static void end(plait_future *future) {
     }
     plait_token_free(future->token);
     plait__release(future->message);
-    plait__cell_give(future, size_before_result(future->task) + future->result_size);
+    plait__cell_give(future->destroy, sizeof *future->destroy);
+    plait__cell_give(future, size_before_result(future->task) + plait__future_result_size(future));
 }
 
 void plait__future_drop(plait_future *future) {
     if (is_static(future)) return;
     /* The only holder need not say so to anybody. */
-    if (plait__load_acquire(&future->references) == 1 || plait__sub(&future->references, 1) == 1) end(future);
+    if (plait__future_is_alone(future) || plait__sub(&future->references, 1) == 1) end(future);
 }
 
 void plait_future_free(plait_future *future) {
@@ -117,8 +118,14 @@ plait_status plait_future_set_destroy(plait_future *future, void (*destroy)(void
                                       void *context) {
     if (!future) return PLAIT_INVALID;
     if (is_static(future)) return PLAIT_OK; /* it has no result */
-    future->destroy = destroy;
-    future->context = context;
+    if (!destroy) {
+        plait__cell_give(future->destroy, sizeof *future->destroy);
+        future->destroy = NULL;
+        return PLAIT_OK;
+    }
+    if (!future->destroy) future->destroy = plait__cell_take(sizeof *future->destroy);
+    if (!future->destroy) return PLAIT_NO_MEMORY;
+    *future->destroy = (struct plait__destroy){destroy, context};
     return PLAIT_OK;
 }
 
@@ -131,10 +138,17 @@ bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to) {
     return false;
 }
 
+bool plait__future_step(plait_future *future, uint32_t from, uint32_t to) {
+    if (!plait__future_is_alone(future)) return plait__future_enter(future, from, to);
+    uint32_t state = plait__load(&future->state);
+    if ((state & PLAIT__PHASE) != from) return false;
+    plait__store(&future->state, (state & ~(uint32_t)PLAIT__PHASE) | to);
+    return true;
+}
+
 /* Those that were added first come first. */
 void plait__future_call_back(plait_future *future) {
-    if (plait__load_acquire(&future->references) == 1 && !future->callbacks)
-        return; /* nobody else can add one */
+    if (plait__future_is_alone(future) && !future->callbacks) return; /* nobody else can add one */
     struct plait__callback *next, *newest = plait__exchange(&future->callbacks, CALLED), *oldest = NULL;
     for (; newest; newest = next) {
         next = newest->next;
@@ -151,10 +165,12 @@ void plait__future_call_back(plait_future *future) {
 uint32_t plait__future_settle(plait_future *future, plait_status status, char *message) {
     future->status = status;
     future->message = message;
+    bool alone = plait__future_is_alone(future);
     uint32_t state = plait__load(&future->state), done;
     do {
         done = (state & ~(uint32_t)(PLAIT__PHASE | PLAIT__PARKED)) | PLAIT__DONE;
-    } while (!plait__cas(&future->state, &state, done));
+        if (alone) plait__store(&future->state, done);
+    } while (!alone && !plait__cas(&future->state, &state, done));
     if (state & PLAIT__PARKED) plait__watch_unpark(future);
     return state;
 }
@@ -287,7 +303,7 @@ static plait_status outcome(plait_future *future) {
 }
 
 bool plait__future_fits(const plait_future *future, const void *out, size_t size) {
-    if (!out || !size || size == future->result_size) return true;
+    if (!out || !size || size == plait__future_result_size(future)) return true;
     return plait_future_done(future) && future->status != PLAIT_OK; /* a refusal has no result at all */
 }
 
@@ -298,7 +314,7 @@ plait_status plait_future_result_until(plait_future *future, void *out, size_t s
     plait_status status = await(future, deadline);
     if (status == PLAIT_OK) status = outcome(future);
     if (status != PLAIT_OK || !out) return status;
-    memcpy(out, plait__future_result(future), future->result_size);
+    memcpy(out, plait__future_result(future), plait__future_result_size(future));
     mark(future, PLAIT__TAKEN);
     return PLAIT_OK;
 }

@@ -22,7 +22,13 @@
  *   SHIELDED   was submitted under a shield and runs under one
  *   POSTED     nobody has a handle
  *   TIMED      its token is one that was made for its own deadline
+ *   BEGUN      a worker has taken it to run it
  *   STATIC     one of the few that exist for when memory is out: not counted, not freed
+ *
+ * Who holds the only reference needs no compare-and-swap for these steps (plait__future_is_alone): most of what is
+ * posted is run without any. The one who might still find a future without a reference is a pool that is terminated,
+ * which goes through what its workers run; so a future becomes RUNNING before it is put there, and DONE when it has
+ * been taken away from there again (run.c).
  *
  * A future in a pool's queue is held by the queue until a worker takes it off, also when it was cancelled or
  * run by somebody else meanwhile; its phase then tells that nothing is left to do.
@@ -35,6 +41,7 @@
 #include <plait/cancel.h>
 #include <plait/future.h>
 #include <plait/pool.h>
+#include <plait/task.h>
 
 enum { PLAIT__QUEUED, PLAIT__STARTING, PLAIT__RUNNING, PLAIT__SETTING, PLAIT__DONE, PLAIT__PHASE = 7 };
 enum {
@@ -45,14 +52,16 @@ enum {
     PLAIT__SHIELDED = 128,
     PLAIT__POSTED = 256,
     PLAIT__STATIC = 512,
-    PLAIT__TIMED = 1024
+    PLAIT__TIMED = 1024,
+    PLAIT__BEGUN = 2048
 };
 
 /* Something in a pool's queue. */
 struct plait__job {
     struct plait__link link; /* the pool's mutex */
-    bool is_map;             /* a struct plait__map, else a plait_future */
     int32_t priority;        /* of a future */
+    uint32_t is_map : 1;     /* a struct plait__map, else a plait_future */
+    uint32_t turn : 31;      /* of a future, in a pool with priorities: it came before those with more */
 };
 
 struct plait__callback {
@@ -63,8 +72,17 @@ struct plait__callback {
     size_t size; /* of the cell (wait/cells.h) that it is, or begins */
 };
 
+/* For a result that nobody takes; a cell of its own, as few futures have one. */
+struct plait__destroy {
+    void (*function)(void *result, void *context);
+    void *context;
+};
+
 struct plait_future {
-    struct plait__job job;
+    union {
+        struct plait__job job;
+        size_t result_size; /* of a promise, which is in no queue; see plait__future_result_size */
+    };
     uint32_t references;
     uint32_t state;
     plait_status status;
@@ -74,17 +92,27 @@ struct plait_future {
     const plait_pool *pool;            /* or an owner; only to be compared: it may be gone */
     plait_token *token;                /* QUEUED: what the task will run below. RUNNING: what it runs under */
     struct plait__callback *callbacks; /* newest first; CALLED when they have been */
-    void (*destroy)(void *result, void *context);
-    void *context;
-    size_t result_size;
+    struct plait__destroy *destroy;    /* NULL: nothing */
     union {
-        uint64_t turn;       /* QUEUED in a pool with priorities: which submit it was */
-        plait_future *outer; /* RUNNING: the one inside which it runs; its worker's business */
+        plait_future *outer; /* RUNNING: the one inside which it runs */
+        struct {
+            uint32_t pool, worker;
+        } ran_by; /* BEGUN and failed: for people */
     };
-    uint32_t pool_number, worker_number; /* who ran it, for people */
 };
 
-_Static_assert(sizeof(plait_future) <= 128, "a future is to stay small");
+/* With 16 bytes of arguments and a result of 8 it fits what malloc makes of 128 bytes, 8 of which are its own. */
+_Static_assert(sizeof(plait_future) <= 96, "a future is to stay small");
+
+static inline size_t plait__future_result_size(const plait_future *future) {
+    return future->task ? future->task->result_size : future->result_size;
+}
+
+/* Whether the caller's reference is the only one: then nobody else can reach the future, unless it is among those that
+ * a worker runs, and its state may be changed by plain stores. All that others did to it has happened before. */
+static inline bool plait__future_is_alone(const plait_future *future) {
+    return plait__load_acquire(&future->references) == 1;
+}
 
 static inline uint32_t plait__future_phase(const plait_future *future) {
     return plait__load_acquire(&future->state) & PLAIT__PHASE;
@@ -102,8 +130,10 @@ void plait__future_drop(plait_future *future);
 
 /* Whether `size` bytes at `out` are right for its result: also if nobody wants it, or cannot tell. */
 bool plait__future_fits(const plait_future *future, const void *out, size_t size);
-/* from -> to, if that is the phase it is in. */
+/* from -> to, if that is the phase it is in; `to` may have flags, too. */
 bool plait__future_enter(plait_future *future, uint32_t from, uint32_t to);
+/* The same for whoever has a reference, while it is not among those that a worker runs. */
+bool plait__future_step(plait_future *future, uint32_t from, uint32_t to);
 /* SETTING -> DONE with this status and message (which is taken over; may be NULL): wakes who waits, calls
  * the callbacks. The caller has a reference and holds no lock. */
 void plait__future_finish(plait_future *future, plait_status status, char *message);

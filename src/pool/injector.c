@@ -1,8 +1,14 @@
 /* injector.c - the pool's common queue; see injector.h. */
 #include <pool/injector.h>
+#include <wait/self.h>
+
+enum { LAST_TURN = INT32_MAX };
 
 bool plait__injector_push(struct plait__injector *injector, plait_future *future) {
     struct plait__link *link = &future->job.link;
+    struct plait__self *self = plait__self();
+    link->previous = self->pushed[self->pushes % PLAIT__PUSHED];
+    self->pushed[self->pushes++ % PLAIT__PUSHED] = link;
     uintptr_t inbox = plait__load(&injector->inbox);
     do {
         if (inbox & PLAIT__INBOX_ASK) return false;
@@ -17,7 +23,9 @@ void plait__injector_ask(struct plait__injector *injector, bool ask) {
     if (!ask && asks) plait__and(&injector->inbox, ~(uintptr_t)PLAIT__INBOX_ASK);
 }
 
-/* Moves what was pushed, newest first, to the end of the list, oldest first: in one go, as each is cold. */
+/* Moves what was pushed, newest first, to the end of the list, oldest first. Each lies in its pusher's cache and is
+ * known only from the one before it; so each brings the address of one that its pusher pushed some time before, which
+ * is fetched meanwhile. That one may be gone, and its address is used for nothing else. */
 void plait__injector_collect(struct plait__injector *injector) {
     const uintptr_t ask = PLAIT__INBOX_ASK;
     if (!plait__injector_pushed(injector)) return;
@@ -26,6 +34,7 @@ void plait__injector_collect(struct plait__injector *injector) {
     struct plait__link *head = &injector->jobs.head, *last = head->previous, *later = head;
     while (link) {
         struct plait__link *earlier = link->next;
+        __builtin_prefetch(link->previous, 1);
         link->next = later;
         later->previous = link;
         later = link;
@@ -46,7 +55,8 @@ static plait_future *future_of(struct plait__link *link) {
 
 static bool before(struct plait__link *one, struct plait__link *other) {
     const plait_future *a = future_of(one), *b = future_of(other);
-    return a->job.priority > b->job.priority || (a->job.priority == b->job.priority && a->turn < b->turn);
+    return a->job.priority > b->job.priority ||
+           (a->job.priority == b->job.priority && a->job.turn < b->job.turn);
 }
 
 /* Two trees, without siblings, become one. */
@@ -80,6 +90,27 @@ static struct plait__link *meld_siblings(struct plait__link *siblings) {
     return tree;
 }
 
+static void add_urgent(struct plait__injector *injector, struct plait__job *job) {
+    job->turn = ++injector->turn & LAST_TURN;
+    job->link.next = job->link.previous = NULL;
+    injector->urgent = meld(injector->urgent, &job->link);
+}
+
+/* Those that wait get the first ones, in their order. */
+static void begin_turns_anew(struct plait__injector *injector) {
+    struct plait__list waiting = {0};
+    struct plait__link *link;
+    while ((link = injector->urgent) != NULL) {
+        injector->urgent = meld_siblings(link->next);
+        plait__list_append(&waiting, link);
+    }
+    injector->turn = 0;
+    while ((link = plait__list_first(&waiting)) != NULL) {
+        plait__list_remove(link);
+        add_urgent(injector, plait__of_link(link, struct plait__job, link));
+    }
+}
+
 /* ---- the queue ---- */
 
 void plait__injector_add(struct plait__injector *injector, struct plait__job *job) {
@@ -87,9 +118,8 @@ void plait__injector_add(struct plait__injector *injector, struct plait__job *jo
     if (!job->is_map) injector->count++;
     if (injector->count > injector->most) injector->most = injector->count;
     if (injector->order == PLAIT_POOL_PRIORITY && !job->is_map) {
-        plait__job_future(job)->turn = ++injector->turn;
-        job->link.next = job->link.previous = NULL;
-        injector->urgent = meld(injector->urgent, &job->link);
+        if (plait__unlikely(injector->turn == LAST_TURN)) begin_turns_anew(injector);
+        add_urgent(injector, job);
     } else if (injector->order == PLAIT_POOL_LIFO) {
         plait__list_prepend(&injector->jobs, &job->link);
     } else {

@@ -25,7 +25,7 @@ struct plait__injector {
     plait_pool_order order;
     struct plait__list jobs;    /* with PRIORITY only maps */
     struct plait__link *urgent; /* with PRIORITY: a pairing heap of futures (Fredman and others, 1986) */
-    uint64_t turn;              /* of the future added last */
+    uint32_t turn;              /* of the future added last */
     size_t count;               /* of futures, without those in the inbox */
     size_t most;                /* that there have been */
     uint64_t handed_in;         /* futures added by plait__injector_push and _hand_in, ever */

@@ -38,11 +38,11 @@ static void finish(plait_future *future, plait_status status, char *message) {
 
 plait_status plait_future_set_result_sized(plait_future *future, const void *result, size_t size) {
     if (!future) return PLAIT_INVALID;
-    if (size && size != future->result_size) return PLAIT_INVALID;
-    if (!result && future->result_size) return PLAIT_INVALID;
+    if (size && size != plait__future_result_size(future)) return PLAIT_INVALID;
+    if (!result && plait__future_result_size(future)) return PLAIT_INVALID;
     plait_status status = begin(future);
     if (status != PLAIT_OK) return status;
-    if (result) memcpy(plait__future_result(future), result, future->result_size);
+    if (result) memcpy(plait__future_result(future), result, plait__future_result_size(future));
     finish(future, PLAIT_OK, NULL);
     return PLAIT_OK;
 }

@@ -34,14 +34,12 @@ static void keep_token(struct plait__worker *worker, plait_token *token) {
 }
 
 void plait__future_begin(plait_future *future) {
-    (void)plait__future_enter(future, PLAIT__STARTING, PLAIT__RUNNING);
+    (void)plait__future_step(future, PLAIT__STARTING, PLAIT__RUNNING);
     if ((plait__load_acquire(&future->state) & PLAIT__CANCEL) && future->token) plait_cancel(future->token);
 }
 
 static void enter(struct plait__worker *worker, plait_future *future) {
     future->outer = worker->running;
-    future->pool_number = worker->pool->number;
-    future->worker_number = worker->number;
     plait__store_release(&worker->running, future);
 }
 
@@ -62,11 +60,18 @@ static void count_end(struct plait__tally *tally, plait_status status) {
                  1);
 }
 
+/* For people; nobody looks at `outer` any more. */
+static void note_who(const struct plait__worker *worker, plait_future *future) {
+    future->ran_by.pool = worker->pool->number;
+    future->ran_by.worker = worker->number;
+}
+
 /* RUNNING -> DONE; then nobody will use the token on the future's behalf, and the worker may. */
 static void leave(struct plait__worker *worker, plait_future *future, plait_status status, char *message) {
     plait_token *token = future->token;
     forget(worker, future);
     count_end(&worker->tally, status);
+    if (plait__unlikely(status != PLAIT_OK)) note_who(worker, future);
     if (plait__future_settle(future, status, message) & PLAIT__CANCEL) {
         struct plait__wait_list *list = plait__parking(future);
         plait__mutex_lock(&list->mutex);
@@ -89,11 +94,11 @@ static void call_task(struct plait__worker *worker, plait_future *future, plait_
     uint32_t shields = self->shields; /* of the task that waits for this one, if any */
     struct plait__frame frame;
     self->shields = plait__load(&future->state) & PLAIT__SHIELDED ? 1 : 0;
+    plait__future_begin(future);
     enter(worker, future);
     plait__count(&worker->tally.begun, 1);
     plait_token *before = self->token;
     self->token = token; /* which is held by the future or by the caller, so it need not be counted */
-    plait__future_begin(future);
     plait__frame_begin(&frame, future->task->name);
     future->task->run(plait__future_args(future), plait__future_result(future));
     plait_status status = plait__frame_end(&frame);
@@ -112,16 +117,16 @@ plait_status plait__future_too_late(const plait_future *future) {
 
 bool plait__cancelled_before(const plait_future *future) {
     uint32_t phase = plait__future_phase(future);
-    return phase == PLAIT__SETTING || (phase == PLAIT__DONE && !future->worker_number);
+    return phase == PLAIT__SETTING || (phase == PLAIT__DONE && !(plait__load(&future->state) & PLAIT__BEGUN));
 }
 
 bool plait__worker_run(struct plait__worker *worker, plait_future *future) {
-    if (!plait__future_enter(future, PLAIT__QUEUED, PLAIT__STARTING)) return false;
+    if (!plait__future_step(future, PLAIT__QUEUED, PLAIT__STARTING | PLAIT__BEGUN)) return false;
     plait_status late = plait__future_too_late(future);
     if (late != PLAIT_OK) {
         plait__count(late == PLAIT_CANCELLED ? &worker->tally.cancelled_before : &worker->tally.failed_before,
                      1);
-        future->worker_number = worker->number; /* so that it is not counted again */
+        note_who(worker, future);
         plait__future_finish(future, late, NULL);
         return true;
     }

@@ -4,7 +4,8 @@
 #include <wait/fork.h>
 #include <wait/mutex.h>
 
-enum { STEP = 32, LARGEST = STEP * PLAIT__CELL_CLASSES, BATCH = 32, LIMIT = 2 << 20 };
+/* A block is as large as malloc can make it with HEADER bytes of its own, and STEP bytes with them. */
+enum { STEP = 32, HEADER = 8, LARGEST = STEP * PLAIT__CELL_CLASSES - HEADER, BATCH = 32, LIMIT = 2 << 20 };
 
 /* A free block. */
 struct plait__cell {
@@ -19,7 +20,7 @@ static struct depot {
 } depots[PLAIT__CELL_CLASSES];
 
 static size_t class_of(size_t size) {
-    return size ? (size - 1) / STEP : 0;
+    return size ? (size + HEADER - 1) / STEP : 0;
 }
 
 static bool is_kept(size_t size) {
@@ -73,12 +74,13 @@ void *plait__cell_take(size_t size) {
     struct plait__cells *kept = &plait__self()->cells[class];
     if (plait__unlikely(!kept->loaded)) {
         fetch_batch(kept, class);
-        if (!kept->loaded) return plait__allocate_unset((class + 1) * STEP);
+        if (!kept->loaded) return plait__allocate_unset((class + 1) * STEP - HEADER);
     }
     struct plait__cell *cell = kept->loaded;
     kept->loaded = cell->next;
     kept->count--;
     __builtin_prefetch(kept->loaded, 1); /* another thread may have written to it last */
+    __builtin_prefetch((char *)kept->loaded + 64, 1);
     return cell;
 }
 

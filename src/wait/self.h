@@ -24,7 +24,7 @@ struct plait__cells {
     struct plait__cell *spare;  /* a full batch, or NULL */
     uint32_t count;
 };
-enum { PLAIT__CELL_CLASSES = 8 };
+enum { PLAIT__CELL_CLASSES = 8, PLAIT__PUSHED = 8 };
 
 struct plait__self {
     uint32_t ident;     /* 1 .. PLAIT__IDENT_MASK, unique among threads; never changes, not by fork */
@@ -48,6 +48,9 @@ struct plait__self {
     /* src/pool, for its workers: asked by a select without a deadline before it waits. Works for one of the cases
      * instead, and says whether it did anything. */
     bool (*help_cases)(struct plait_case *cases, size_t count);
+    /* src/pool: what it handed over last, for pool/injector.c; only addresses. */
+    uint32_t pushes;
+    void *pushed[PLAIT__PUSHED];
     void (*ended)(struct plait__self *); /* called once when the thread ends, from a pthread key */
 };
 

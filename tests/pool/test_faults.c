@@ -67,6 +67,23 @@ TEST(map_survives_lack_of_memory) {
     fault_every(map_some);
 }
 
+static void forget(void *result, void *context) {
+    (void)result;
+    (void)context;
+}
+
+static plait_status keep_a_result(void) {
+    plait_future *future = plait_future_new(0);
+    if (!future) return plait_last_error();
+    plait_status status = plait_future_set_destroy(future, forget, NULL);
+    plait_future_free(future);
+    return status;
+}
+
+TEST(what_becomes_of_a_result_survives_lack_of_memory) {
+    fault_every(keep_a_result);
+}
+
 /* The second worker of a pool cannot be started. While that is tried the first one becomes idle, and another
  * task comes. */
 static struct {

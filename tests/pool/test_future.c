@@ -160,6 +160,24 @@ TEST(a_result_nobody_took_is_destroyed) {
     ck_assert_int_eq(sum, 5);
 }
 
+TEST(what_becomes_of_a_result_can_be_changed) {
+    int first = 0, second = 0, five = 5;
+    plait_future *future = plait_future_of(int);
+    ck_assert_ok(plait_future_set_result(future, &five));
+    ck_assert_ok(plait_future_set_destroy(future, NULL, NULL));
+    ck_assert_ok(plait_future_set_destroy(future, destroy, &first));
+    ck_assert_ok(plait_future_set_destroy(future, destroy, &second));
+    plait_future_free(future);
+    ck_assert_int_eq(first, 0);
+    ck_assert_int_eq(second, 5);
+    future = plait_future_of(int);
+    ck_assert_ok(plait_future_set_result(future, &five));
+    ck_assert_ok(plait_future_set_destroy(future, destroy, &second));
+    ck_assert_ok(plait_future_set_destroy(future, NULL, NULL));
+    plait_future_free(future);
+    ck_assert_int_eq(second, 5);
+}
+
 TEST(a_failure_nobody_read_is_told) {
     struct pool_told told = {0};
     plait_excepthook_set(pool_hear, &told);
