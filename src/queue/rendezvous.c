@@ -9,7 +9,12 @@
  *
  * So a put returns when its item has been taken, exactly once; one that gives up by itself has not been
  * claimed, and its item has not been touched. No pair is missed: to find nobody and to be listed is one step
- * under the mutex, so of two that fit the second one finds the first. Two selects: see select.c.
+ * under the mutex, so of two that fit the second one finds the first.
+ *
+ * A select that would meet somebody when it is about to be listed is not listed: it takes off the nodes it
+ * has listed and attempts again, which claims the other one. Two or more selects may do so to each other at
+ * once, in a circle, too: each then finds nobody, and begins anew with its cases in another order, until one
+ * is listed while another attempts. None of them sleeps meanwhile.
  *
  * Nobody is ever "on his way" here (`waking`), except by a shutdown, which claims without a gift.
  */

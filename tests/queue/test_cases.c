@@ -1,6 +1,8 @@
 /* Queues in a select: the winning case is performed, no other. */
 #include "support.h"
 
+#include <wait/case.h>
+
 static plait_queue *left, *right;
 
 TEST(a_ready_get_is_performed) {
@@ -127,4 +129,68 @@ TEST(a_select_that_moves_from_queue_to_itself_is_possible) {
     }
     ck_assert_int_eq(out, 5);
     ck_assert_ok(plait_queue_free(left));
+}
+
+/* ---- what comes between the attempt and the enqueuing ---- */
+
+static plait_status (*meddle)(plait_queue *queue);
+
+static bool never(plait_case *one) {
+    (void)one;
+    return false;
+}
+
+static bool meddle_once(plait_case *one, struct plait__node *node) {
+    (void)node;
+    if (meddle) one->status = meddle(one->object);
+    meddle = NULL;
+    return true;
+}
+
+static void not_listed(plait_case *one, struct plait__node *node) {
+    (void)one, (void)node;
+}
+
+static const struct plait__case_kind meddling = {"meddling", never, meddle_once, not_listed};
+
+static plait_status put_five(plait_queue *queue) {
+    int item = 5;
+    return plait_queue_put_nowait(queue, &item);
+}
+
+static plait_status get_five(plait_queue *queue) {
+    int item = 0;
+    plait_status status = plait_queue_get_nowait(queue, &item);
+    return status == PLAIT_OK && item != 5 ? PLAIT_FAILED : status;
+}
+
+static plait_status shut_down(plait_queue *queue) {
+    return plait_queue_shutdown(queue, false);
+}
+
+/* Of the cases in their random order the meddling one comes first in half of the rounds, and the other one may not
+ * sleep then. */
+static void check_enqueuing(bool full, plait_status (*meddles)(plait_queue *queue), plait_status expected) {
+    for (int i = 0; i < 40; i++) {
+        left = i % 4 < 2 ? plait_queue_of(int, 1) : plait_lifo_queue_of(int, 1);
+        if (full) ck_assert_ok(put_five(left));
+        int item = 6;
+        meddle = meddles;
+        plait_case cases[] = {{.kind = &meddling, .object = left},
+                              full ? plait_case_put(left, &item) : plait_case_get(left, &item)};
+        size_t which = 9;
+        ck_assert_ok(plait_select(cases, 2, &which));
+        ck_assert_status(cases[0].status, PLAIT_OK);
+        ck_assert_uint_eq(which, 1);
+        ck_assert_status(cases[1].status, expected);
+        ck_assert_int_eq(item, full || expected != PLAIT_OK ? 6 : 5);
+        ck_assert_ok(plait_queue_free(left));
+    }
+}
+
+TEST(what_comes_while_a_select_enqueues_is_seen) {
+    check_enqueuing(false, put_five, PLAIT_OK);
+    check_enqueuing(true, get_five, PLAIT_OK);
+    check_enqueuing(false, shut_down, PLAIT_SHUTDOWN);
+    check_enqueuing(true, shut_down, PLAIT_SHUTDOWN);
 }
