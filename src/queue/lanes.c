@@ -18,9 +18,9 @@ bool plait__lanes_gather(plait_queue *queue) {
     return true;
 }
 
-/* How far each lane may go. A put is stuck when the queue is full; where only the ring is full, that must grow
- * elsewhere. A get is stuck when the queue is empty; but when so few items are left that the ring is too large,
- * it must shrink elsewhere. */
+/* How far each lane may go. A put is stuck when the queue is full; where only the ring is full, that must
+ * grow elsewhere. A get is stuck when the queue is empty; but when so few items are left that the ring is too
+ * large, it must shrink elsewhere. */
 static void tell_how_far(plait_queue *queue) {
     const struct plait__ring *ring = &queue->items.ring;
     bool bounded = queue->maxsize && queue->maxsize <= ring->capacity;

@@ -10,8 +10,8 @@
  * Nothing is kept without limit: two batches per thread and class, LIMIT bytes per class in the depot; more
  * goes back to malloc. A thread that ends gives its full batch to the depot and the rest to malloc.
  * Nothing at all is kept where it would hide something: under the address sanitizer and in the checked
- * build, which look for the use of freed blocks, and while the program has an allocator of its own, which is to
- * see every block. plait_set_allocator empties the depot and what its own thread keeps.
+ * build, which look for the use of freed blocks, and while the program has an allocator of its own, which is
+ * to see every block. plait_set_allocator empties the depot and what its own thread keeps.
  * The child of a fork begins with an empty depot: a vanished thread may have been inside. What lay in it, and
  * what vanished threads kept, stays lost to the child.
  *

@@ -3,8 +3,8 @@
  * One struct in static thread-local storage: nothing is allocated, nothing can fail, and it is there in
  * threads that plait did not start, from their first call of plait to their very last destructor. It is
  * reached through one out-of-line function, so that no compiler keeps its address across a point where a
- * green thread could change carriers; but for the ident, where a lock is taken without a call. Small, because a library that is loaded late gets its static
- * thread-local storage from a reserve of about a page.
+ * green thread could change carriers; but for the ident, where a lock is taken without a call. Small, because
+ * a library that is loaded late gets its static thread-local storage from a reserve of about a page.
  */
 #ifndef PLAIT__SELF_H
 #define PLAIT__SELF_H
@@ -45,8 +45,8 @@ struct plait__self {
     void *task;                    /* src/thread: the task being run, for plait_raise */
     const plait_token *task_token; /* src/thread: `token` when that task began */
     void *locals;                  /* src/thread: values of plait_local */
-    /* src/pool, for its workers: asked by a select without a deadline before it waits. Works for one of the cases
-     * instead, and says whether it did anything. */
+    /* src/pool, for its workers: asked by a select without a deadline before it waits. Works for one of the
+     * cases instead, and says whether it did anything. */
     bool (*help_cases)(struct plait_case *cases, size_t count);
     /* src/pool: what it handed over last, for pool/injector.c; only addresses. */
     uint32_t pushes;

@@ -168,8 +168,8 @@ static plait_status shut_down(plait_queue *queue) {
     return plait_queue_shutdown(queue, false);
 }
 
-/* Of the cases in their random order the meddling one comes first in half of the rounds, and the other one may not
- * sleep then. */
+/* Of the cases in their random order the meddling one comes first in half of the rounds, and the other one may
+ * not sleep then. */
 static void check_enqueuing(bool full, plait_status (*meddles)(plait_queue *queue), plait_status expected) {
     for (int i = 0; i < 40; i++) {
         left = i % 4 < 2 ? plait_queue_of(int, 1) : plait_lifo_queue_of(int, 1);
