@@ -2,6 +2,8 @@
 #include "support.h"
 
 #include <plait/cancel.h>
+#include <queue/queue.h>
+#include <sched.h>
 
 static plait_queue *queue;
 
@@ -105,6 +107,29 @@ static void *get_under_token(void *arg) {
     if (arg) plait_shield_leave();
     plait_token_leave(outer);
     return result;
+}
+
+static bool somebody_is_inside(void) {
+    struct plait__wakes none = {.count = 0};
+    ck_assert(plait__queue_lock(queue));
+    bool inside = queue->inside || queue->put.away || queue->get.away;
+    plait__queue_unlock(queue, &none);
+    return inside;
+}
+
+/* Who looks again and again before it sleeps is inside, too. */
+TEST(a_queue_somebody_looks_at_from_afar_is_not_freed) {
+    for (int i = 0; i < 100; i++) {
+        queue = plait_queue_of(intptr_t, 1);
+        intptr_t item = 4;
+        if (i % 2) ck_assert_ok(plait_queue_put(queue, &item));
+        pthread_t thread = i % 2 ? queue_thread(put_one, (void *)5) : queue_thread(get_one, NULL);
+        while (!somebody_is_inside()) sched_yield();
+        ck_assert_status(plait_queue_free(queue), PLAIT_BUSY);
+        ck_assert_ok(i % 2 ? plait_queue_get(queue, &item) : plait_queue_put(queue, &item));
+        ck_assert_ptr_eq(queue_thread_end(thread), (void *)(i % 2 ? (intptr_t)PLAIT_OK : item));
+        ck_assert_ok(plait_queue_free(queue));
+    }
 }
 
 TEST(a_token_ends_the_wait) {

@@ -63,6 +63,12 @@ TEST(one_at_a_time_with_many_more_threads_than_cpus) {
     count_with(stress_threads(4) * 8);
 }
 
+/* The stores are exchanges then. */
+TEST(one_at_a_time_where_the_kernel_cannot_order_all) {
+    plait__os_orders_all = false;
+    count_with(8);
+}
+
 static void stay_on_one_cpu(void) {
     cpu_set_t allowed, one;
     ck_assert_int_eq(sched_getaffinity(0, sizeof allowed, &allowed), 0);
