@@ -1,66 +1,10 @@
 /* Lenders: what is opened when, who gets what, how they wait, and how it ends. */
-#include "support.h"
 #include "support/faults.h"
+#include "wires.h"
 
-#include <pthread.h>
-#include <stdlib.h>
+#include <base/clock.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-struct wire {
-    int number;
-    bool dead;
-};
-PLAIT_LENDER(wire_lender, struct wire *);
-
-static int opened, closed;
-static bool refuse;
-
-/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): whoever ran it without taking the result would lose it */
-PLAIT_TASK(struct wire *, connect_wire, (const char *, to)) {
-    struct wire *wire = refuse ? NULL : malloc(sizeof *wire);
-    if (!wire)
-        plait_raise(PLAIT_USER + 2, "%s is out", to);
-    else
-        *wire = (struct wire){plait__add(&opened, 1) + 1, false};
-    return wire;
-}
-
-PLAIT_TASK(void, cut, (struct wire *, wire)) {
-    free(wire);
-    plait__add(&closed, 1);
-}
-
-PLAIT_TASK(bool, is_alive, (struct wire *, wire)) {
-    if (wire->number == 99) plait_raise(PLAIT_FAILED, "cannot tell");
-    return !wire->dead;
-}
-
-static wire_lender lender_of(size_t most) {
-    wire_lender wires = plait_lender_of(wire_lender, most, cut, connect_wire, "home");
-    ck_assert_ptr_nonnull(wires.lender);
-    return wires;
-}
-
-static void end(wire_lender wires) {
-    ck_assert_ok(plait_lender_close(wires.lender));
-    ck_assert_ok(plait_lender_join(wires.lender));
-    plait_lender_free(wires.lender);
-    ck_assert_int_eq(plait__load(&opened), plait__load(&closed));
-}
-
-static struct wire *borrow(wire_lender wires) {
-    struct wire *wire = NULL;
-    ck_assert_ok(plait_lender_borrow_nowait(wires, &wire));
-    return wire;
-}
-
-static void check_counts(wire_lender wires, size_t made, size_t lent, size_t idle) {
-    plait_lender_counts counts = plait_lender_stats(wires.lender);
-    ck_assert_uint_eq(counts.made, made);
-    ck_assert_uint_eq(counts.lent, lent);
-    ck_assert_uint_eq(counts.idle, idle);
-}
 
 TEST(resources_are_opened_when_needed_and_the_last_one_back_is_lent_first) {
     wire_lender wires = lender_of(3);
@@ -277,6 +221,20 @@ TEST(parked_ones_are_trimmed) {
     end(wires);
 }
 
+TEST(what_is_parked_longest_is_trimmed) {
+    wire_lender wires = lender_of(2);
+    struct wire *one = borrow(wires), *two = borrow(wires);
+    plait__fake_clock(1000000000);
+    ck_assert_ok(plait_lender_return(wires, one));
+    plait__fake_clock(3000000000);
+    ck_assert_ok(plait_lender_return(wires, two));
+    ck_assert_uint_eq(plait_lender_trim(wires.lender, 1.5), 1);
+    ck_assert_ptr_eq(borrow(wires), two);
+    ck_assert_ok(plait_lender_return(wires, two));
+    plait__fake_clock(INT64_MIN);
+    end(wires);
+}
+
 TEST(letting_go_of_a_lender_with_something_lent) {
     wire_lender wires = lender_of(2);
     struct wire *one = borrow(wires), *two = borrow(wires);
@@ -382,80 +340,4 @@ static plait_status borrow_and_return(void) {
 
 TEST(a_lender_survives_lack_of_memory) {
     ck_assert_int_eq(fault_every(borrow_and_return), 3);
-}
-
-/* A task that ends the thread leaves no slot taken. */
-PLAIT_TASK(struct wire *, leave_instead, (int, unused)) {
-    (void)unused;
-    pthread_exit(NULL);
-    return NULL;
-}
-
-PLAIT_TASK(void, borrow_from, (wire_lender, wires)) {
-    struct wire *wire;
-    if (plait_lender_borrow(wires, &wire) == PLAIT_OK) plait_raise(PLAIT_USER, "it came back");
-}
-
-TEST(an_opening_that_ends_its_thread_makes_room) {
-    wire_lender wires = plait_lender_of(wire_lender, 1, cut, leave_instead, 0);
-    for (int i = 0; i < 2; i++) {
-        plait_thread *thread = plait_start(borrow_from, wires);
-        ck_assert_status(plait_thread_result(thread, NULL), PLAIT_FAILED);
-        plait_thread_free(thread);
-        check_counts(wires, 0, 0, 0);
-    }
-    end(wires);
-}
-
-/* ---- what an opening or a check may do ---- */
-
-static int late;
-
-/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the same */
-PLAIT_TASK(struct wire *, connect_late, (int, unused)) {
-    (void)unused;
-    if (++late < 3) {
-        plait_raise(PLAIT_TIMEOUT, "nobody answers");
-        return NULL;
-    }
-    return connect_wire("home");
-}
-
-TEST(an_opening_that_comes_too_late_is_not_taken_for_having_none) {
-    struct wire *wire = NULL;
-    wire_lender wires = plait_lender_of(wire_lender, 1, cut, connect_late, 0);
-    ck_assert_status(plait_lender_borrow_nowait(wires, &wire), PLAIT_TIMEOUT);
-    ck_assert_str_eq(plait_last_message(), "nobody answers");
-    plait_case one = plait_case_borrow(wires, &wire);
-    ck_assert_ok(plait_select(&one, 1, NULL));
-    ck_assert_status(one.status, PLAIT_TIMEOUT);
-    ck_assert_int_eq(late, 2);
-    wire = borrow(wires);
-    ck_assert_ok(plait_lender_return(wires, wire));
-    end(wires);
-}
-
-static bool leaves;
-
-PLAIT_TASK(bool, look_and_leave, (struct wire *, wire)) {
-    if (leaves) pthread_exit(NULL);
-    return !wire->dead;
-}
-
-TEST(what_was_being_checked_when_the_thread_ended_is_closed) {
-    wire_lender wires = lender_of(1);
-    ck_assert_ok(plait_lender_set_check(wires, look_and_leave));
-    struct wire *wire = borrow(wires);
-    ck_assert_ok(plait_lender_return(wires, wire));
-    leaves = true;
-    plait_thread *thread = plait_start(borrow_from, wires);
-    ck_assert_status(plait_thread_result(thread, NULL), PLAIT_FAILED);
-    plait_thread_free(thread);
-    ck_assert_int_eq(plait__load(&closed), 1);
-    check_counts(wires, 0, 0, 0);
-    leaves = false;
-    wire = borrow(wires);
-    ck_assert_int_eq(wire->number, 2);
-    ck_assert_ok(plait_lender_return(wires, wire));
-    end(wires);
 }

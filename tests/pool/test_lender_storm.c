@@ -64,8 +64,8 @@ static plait_status borrow(wire_lender wires, struct wire **wire, uint32_t how) 
     if (how % 4 == 1) return plait_lender_borrow_until(wires, wire, plait_after((how >> 4) % 200 * 1e-6));
     if (how % 4 == 2) return plait_lender_borrow(wires, wire);
     size_t which = 0;
-    plait_case cases[] = {plait_case_borrow(wires, wire),
-                          plait_case_deadline(plait_after((how >> 4) % 500 * 1e-6))};
+    plait_deadline deadline = how & 16 ? PLAIT_FOREVER : plait_after((how >> 5) % 500 * 1e-6);
+    plait_case cases[] = {plait_case_borrow(wires, wire), plait_case_deadline(deadline)};
     plait_status status = plait_select(cases, 2, &which);
     return status != PLAIT_OK ? status : which == 1 ? PLAIT_TIMEOUT : cases[0].status;
 }

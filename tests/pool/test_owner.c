@@ -255,6 +255,26 @@ TEST(what_was_asked_by_somebody_cancelled_never_runs_what_was_told_does) {
     end_one(book);
 }
 
+PLAIT_TASK(void, note_cancelled, (struct book *, book), (int *, cancelled)) {
+    touch(book);
+    plait__store(cancelled, plait_cancelled());
+}
+
+TEST(what_was_told_under_a_shield_runs_under_one) {
+    int cancelled[2] = {-1, -1};
+    book_owner book = open_one(0);
+    plait_token *token = plait_token_new(NULL, PLAIT_FOREVER), *before = plait_token_enter(token);
+    ck_assert_ok(plait_cancel(token));
+    ck_assert_ok(plait_tell(book, note_cancelled, &cancelled[0]));
+    plait_shield_enter();
+    ck_assert_ok(plait_tell(book, note_cancelled, &cancelled[1]));
+    plait_shield_leave();
+    plait_token_leave(before);
+    plait_token_free(token);
+    end_one(book);
+    ck_assert(cancelled[0] == 1 && cancelled[1] == 0);
+}
+
 TEST(nothing_is_lost_when_the_root_is_cancelled) {
     book_owner book = open_one(0);
     ck_assert_int_eq(take(plait_ask(book, write_line, 1)), 1);
