@@ -23,8 +23,8 @@ static uint32_t settle(struct plait__thread_pool *pool) {
     uint32_t want = PLAIT__SATED, call = plait__load(&pool->call);
     plait__store(&pool->surplus, pool->live - pool->leaving > pool->most);
     if (pool->resting || pool->live < pool->most) want = pool->waking ? PLAIT__SEARCHING : PLAIT__HUNGRY;
-    plait__injector_ask(&pool->injector,
-                        pool->closed || !pool->rings || pool->most_pending || want == PLAIT__HUNGRY);
+    plait__injector_ask(&pool->injector, pool->closed || pool->broken || !pool->rings || pool->most_pending ||
+                                             want == PLAIT__HUNGRY);
     if (call == want || (call == PLAIT__MORE && want == PLAIT__SEARCHING)) return call;
     return plait__exchange_seq(&pool->call, want);
 }
@@ -277,10 +277,12 @@ static void could_not_start(struct plait__thread_pool *pool, struct plait__worke
     if (worker) worker->searching = false;
     pool->waking = false;
     ended(pool, worker, &rouse.wakes); /* makes submits take the mutex, as there is nobody on his way */
-    if (pool->live == 0)
+    if (pool->live == 0) {
         plait__injector_take_futures(&pool->injector, &stranded);
-    else if ((worker = claim(pool, &rouse.wakes)))
+        plait__pool_all_room(pool, &rouse.wakes);
+    } else if ((worker = claim(pool, &rouse.wakes)) != NULL) {
         worker->searching = pool->waking = true;
+    }
     (void)settle(pool);
     plait__crew_unlock(pool, &rouse);
     plait__pool_fail_all(pool, &stranded, status);

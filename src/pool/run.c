@@ -38,12 +38,14 @@ void plait__future_begin(plait_future *future) {
     if ((plait__load_acquire(&future->state) & PLAIT__CANCEL) && future->token) plait_cancel(future->token);
 }
 
+/* A terminate either sees the future here, or is seen: see thread_pool_end.c. */
 static void enter(struct plait__worker *worker, plait_future *future) {
     future->outer = worker->running;
-    plait__store_release(&worker->running, future);
+    plait__store_ordered(&worker->running, future);
+    if (plait__unlikely(plait__load_seq(&worker->pool->terminating))) (void)plait_future_cancel(future);
 }
 
-/* A terminate that saw the future here may still be about to cancel it: see thread_pool.c. */
+/* A terminate that saw the future here may still be about to cancel it: see thread_pool_end.c. */
 static void forget(struct plait__worker *worker, const plait_future *future) {
     struct plait__thread_pool *pool = worker->pool;
     plait__store_ordered(&worker->running, future->outer);
@@ -120,14 +122,22 @@ bool plait__cancelled_before(const plait_future *future) {
     return phase == PLAIT__SETTING || (phase == PLAIT__DONE && !(plait__load(&future->state) & PLAIT__BEGUN));
 }
 
+/* The same, or the pool begins nothing any more: this one was on its way from one place to another then. */
+static plait_status must_not_begin(const struct plait__thread_pool *pool, const plait_future *future) {
+    if (plait__unlikely(plait__load(&pool->discarding)))
+        return plait__load(&pool->broken) ? PLAIT_BROKEN : PLAIT_CANCELLED;
+    return plait__future_too_late(future);
+}
+
 bool plait__worker_run(struct plait__worker *worker, plait_future *future) {
     if (!plait__future_step(future, PLAIT__QUEUED, PLAIT__STARTING | PLAIT__BEGUN)) return false;
-    plait_status late = plait__future_too_late(future);
+    plait_status late = must_not_begin(worker->pool, future);
     if (late != PLAIT_OK) {
+        const char *words = late == PLAIT_BROKEN ? plait__load_acquire(&worker->pool->pool.words) : NULL;
         plait__count(late == PLAIT_CANCELLED ? &worker->tally.cancelled_before : &worker->tally.failed_before,
                      1);
         note_who(worker, future);
-        plait__future_finish(future, late, NULL);
+        plait__future_finish(future, late, plait__copy_string(words));
         return true;
     }
     plait_token *parent = future->token;
@@ -157,11 +167,14 @@ static void end_call(struct calling *calling, plait_status status, char *message
     plait__future_finish(future, status, message);
 }
 
+/* The submit will not return: its handle goes with it, so that somebody hears of the failure. */
 static void call_left(void *argument) {
     struct calling *calling = argument;
+    bool posted = plait__load(&calling->future->state) & PLAIT__POSTED;
     plait__frame_clear(&calling->frame);
     (void)plait__frame_end(&calling->frame);
     end_call(calling, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
+    if (!posted) plait__future_drop(calling->future);
     plait__future_drop(calling->future);
 }
 
@@ -171,6 +184,12 @@ void plait__caller_run(struct plait__tally *tally, plait_future *future) {
     struct calling calling = {
         .future = future, .tally = tally, .before = self->token, .shields = self->shields};
     (void)plait__future_enter(future, PLAIT__QUEUED, PLAIT__RUNNING);
+    plait_status late = plait__future_too_late(future);
+    if (late != PLAIT_OK) {
+        count_end(tally, late);
+        plait__future_finish(future, late, NULL);
+        return;
+    }
     self->token = future->token;
     plait__frame_begin(&calling.frame, future->task->name);
     pthread_cleanup_push(call_left, &calling);

@@ -61,19 +61,37 @@ void plait__pool_room(struct plait__thread_pool *pool, struct plait__wakes *wake
         if (plait__claim(plait__of_link(link, struct plait__node, link), 0, wakes)) return;
 }
 
+void plait__pool_all_room(struct plait__thread_pool *pool, struct plait__wakes *wakes) {
+    while (!plait__list_empty(&pool->putters)) plait__pool_room(pool, wakes);
+}
+
+/* A task that the caller runs. */
+struct here {
+    struct plait__thread_pool *pool;
+    struct plait__tally tally;
+};
+
+/* Also if it ends the thread. */
+static void count_here(void *argument) {
+    const struct here *here = argument;
+    struct plait__thread_pool *pool = here->pool;
+    if (!lock(pool)) return; /* it has forked */
+    pool->others.done += here->tally.done;
+    pool->others.failed += here->tally.failed;
+    pool->others.cancelled += here->tally.cancelled;
+    unlock(pool);
+}
+
 /* The pool is full, and its caller is to run the task; under the mutex, which is given back. */
 static void run_here(struct plait__thread_pool *pool, plait_future *future) {
-    struct plait__tally tally = {0};
+    struct here here = {.pool = pool};
     pool->injector.handed_in++;
     pool->others.begun++;
     unlock(pool);
-    plait__caller_run(&tally, future);
+    pthread_cleanup_push(count_here, &here);
+    plait__caller_run(&here.tally, future);
+    pthread_cleanup_pop(1);
     plait__future_drop(future);
-    if (!lock(pool)) return; /* it has forked */
-    pool->others.done += tally.done;
-    pool->others.failed += tally.failed;
-    pool->others.cancelled += tally.cancelled;
-    unlock(pool);
 }
 
 /* Under the mutex, which is given back. */

@@ -100,7 +100,7 @@ struct plait__thread_pool {
     uint32_t live;             /* workers started, or being started, and not ended */
     uint32_t resting;          /* of these, on the list of the idle */
     uint32_t last_worker;      /* number of the one started last */
-    bool closed, discarding;   /* no more tasks from outside; none from its own tasks either (atomic) */
+    bool closed;               /* no more tasks from outside */
     bool broken;               /* an initializer has failed; discarding, too */
     bool waking;
     struct plait__tally others; /* of tasks that no worker has begun or will begin */
@@ -109,7 +109,8 @@ struct plait__thread_pool {
     struct plait__list vacant;  /* workers without a thread */
     struct plait__list joiners; /* struct plait__node */
     struct plait__list putters; /* struct plait__node: submits that wait for room */
-    bool terminating;           /* atomic; see thread_pool.c */
+    /* Atomic. None from its own tasks either, and none begins any more; those that run are asked to stop. */
+    bool discarding, terminating; /* see thread_pool_end.c */
     /* Never changes. */
     bool rings;          /* what tasks hand over goes into rings: it is FIFO */
     int64_t idle_ns;     /* INT64_MAX: for ever */
@@ -221,6 +222,8 @@ void plait__pool_fail_all(struct plait__thread_pool *pool, struct plait__list *f
 void plait__pool_break(struct plait__thread_pool *pool, char *message);
 /* Somebody took a future off the common queue: there is room; under the mutex. */
 void plait__pool_room(struct plait__thread_pool *pool, struct plait__wakes *wakes);
+/* All are off, or none will be accepted any more; under the mutex. */
+void plait__pool_all_room(struct plait__thread_pool *pool, struct plait__wakes *wakes);
 /* It was cancelled while it lay in a queue. */
 bool plait__cancelled_before(const plait_future *future);
 

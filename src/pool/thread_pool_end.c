@@ -4,17 +4,19 @@
  * each task. It holds the pool's mutex, sets `terminating`, has all threads pass a barrier, and then looks at
  * `running`. A worker first takes a future off `running`, and then looks at `terminating` (base/order.h); if
  * it is set it takes the mutex once before it lets the future go. So either the future is not seen, or it is
- * still there.
+ * still there. One that just begins: the worker puts the future on `running`, and then looks at `terminating`
+ * (base/order.h); so it is seen there, or asked to stop by its own worker.
+ * What was on its way from the queue or from another's ring, where nobody saw it, meets `discarding` when it
+ * is to begin, and does not.
  */
 #include <base/memory.h>
 #include <base/status.h>
 #include <pool/thread_pool.h>
 
-/* Takes over the queue's reference. True: it was the caller who made it fail. */
+/* True: it was the caller who made it fail. */
 static bool fail(plait_future *future, plait_status status, const char *words) {
     bool failed = plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING);
     if (failed) plait__future_finish(future, status, plait__copy_string(words));
-    plait__future_drop(future);
     return failed;
 }
 
@@ -24,8 +26,11 @@ void plait__pool_fail_all(struct plait__thread_pool *pool, struct plait__list *f
     while ((link = plait__list_first(futures)) != NULL) {
         plait__list_remove(link);
         plait_future *future = plait__job_future(plait__of_link(link, struct plait__job, link));
-        cancelled += plait__cancelled_before(future);
-        failed += fail(future, status, pool->pool.words);
+        if (fail(future, status, pool->pool.words))
+            failed++;
+        else
+            cancelled += plait__cancelled_before(future);
+        plait__future_drop(future);
     }
     if (!plait__pool_lock(pool)) return;
     pool->others.cancelled_before += status == PLAIT_CANCELLED ? cancelled + failed : cancelled;
@@ -60,10 +65,6 @@ static void discard(struct plait__thread_pool *pool, struct plait__list *futures
     take_from_rings(pool, futures);
 }
 
-static void wake_putters(struct plait__thread_pool *pool, struct plait__wakes *wakes) {
-    while (!plait__list_empty(&pool->putters)) plait__pool_room(pool, wakes);
-}
-
 plait_status plait__pool_close(plait_pool *base, bool cancel_futures, bool cancel_those_running) {
     struct plait__thread_pool *pool = plait__thread_pool(base);
     struct plait__rouse rouse = {.start = false};
@@ -73,7 +74,7 @@ plait_status plait__pool_close(plait_pool *base, bool cancel_futures, bool cance
     plait__injector_ask(&pool->injector, true); /* from here on nothing is pushed past us */
     if (cancel_futures) discard(pool, &cancelled);
     if (cancel_those_running) cancel_running(pool);
-    wake_putters(pool, &rouse.wakes);
+    plait__pool_all_room(pool, &rouse.wakes);
     plait__crew_wake_all(pool, &rouse);
     plait__add_relaxed(&pool->references, 1); /* a task that is cancelled may free the handle */
     plait__crew_unlock(pool, &rouse);
@@ -85,13 +86,16 @@ plait_status plait__pool_close(plait_pool *base, bool cancel_futures, bool cance
 void plait__pool_break(struct plait__thread_pool *pool, char *message) {
     struct plait__rouse rouse = {.start = false};
     struct plait__list failed = {0};
-    plait__mutex_lock(&pool->mutex);
+    if (!plait__pool_lock(pool)) { /* it has forked */
+        plait__release(message);
+        return;
+    }
     bool first = !pool->broken;
     if (first) plait__store_release(&pool->pool.words, message);
     plait__store(&pool->broken, true);
     plait__injector_ask(&pool->injector, true);
     discard(pool, &failed);
-    wake_putters(pool, &rouse.wakes);
+    plait__pool_all_room(pool, &rouse.wakes);
     plait__crew_unlock(pool, &rouse);
     if (!first) plait__release(message);
     plait__pool_fail_all(pool, &failed, PLAIT_BROKEN);

@@ -10,10 +10,10 @@ static plait_status resize(plait_pool *base, uint32_t least, uint32_t most) {
     struct plait__thread_pool *pool = plait__thread_pool(base);
     struct plait__rouse rouse = {.start = false};
     if (!plait__pool_lock(pool)) return PLAIT_BROKEN;
+    bool more = most > pool->most, fewer_stay = least < pool->least;
     pool->least = least;
-    bool more = most > pool->most;
     plait__store(&pool->most, most);
-    if (!more) plait__crew_wake_all(pool, &rouse); /* they look whether they are too many */
+    if (!more || fewer_stay) plait__crew_wake_all(pool, &rouse); /* they look whether they are too many */
     plait__crew_changed(pool);
     if (more) plait__crew_rouse_for_ring(pool, &rouse);
     plait__crew_unlock(pool, &rouse);

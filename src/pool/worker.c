@@ -191,6 +191,8 @@ static bool initialize(struct plait__worker *worker) {
         }
     }
     worker->initialized = true;
+    if (plait__task_ring_count(&worker->ring))
+        plait__crew_found(worker); /* it has handed over something itself */
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* Options of pools and of single tasks, changing a pool's size, its counters, and ending it at once. */
+/* Options of pools and of single tasks, changing a pool's size, and its counters. */
 #include "support.h"
 
 #include <pthread.h>
@@ -142,6 +142,16 @@ TEST(without_a_minimum_all_may_end_and_come_back) {
     pool_end(pool);
 }
 
+TEST(those_who_stayed_end_when_fewer_need_to) {
+    pool = plait_pool_new_with(&(plait_pool_options){.max_workers = 3, .min_workers = 3, .idle_time = 0.001});
+    occupy(3);
+    plait_event_set(&gate);
+    wait_until_asleep_in("pool.idle", 3);
+    ck_assert_ok(plait_pool_resize(pool, 0, 4));
+    wait_for_workers(0);
+    pool_end(pool);
+}
+
 TEST(a_pool_grows_and_shrinks) {
     pool = plait_pool_new(1);
     occupy(1);
@@ -191,77 +201,6 @@ TEST(workers_have_the_name_and_stack_that_was_asked_for) {
     ck_assert_uint_lt(stack_size, STACK + (1 << 18));
 }
 
-/* ---- initializers ---- */
-
-static int initialized, finalized;
-
-static void initialize(void *argument) {
-    plait__add((int *)argument, 1);
-}
-
-static void finalize(void *argument) {
-    (void)argument;
-    plait__add(&finalized, 1);
-}
-
-TEST(each_worker_is_initialized_and_finalized) {
-    pool = plait_pool_new_with(&(plait_pool_options){
-        .max_workers = 3, .initializer = initialize, .finalizer = finalize, .argument = &initialized});
-    occupy(3);
-    ck_assert_int_eq(plait__load(&initialized), 3);
-    ck_assert_int_eq(plait__load(&finalized), 0);
-    run_to_end();
-    ck_assert_int_eq(finalized, 3);
-}
-
-static void refuse(void *argument) {
-    (void)plait_event_wait(argument);
-    plait_raise(PLAIT_USER, "no database");
-}
-
-static void leave(void *argument) {
-    (void)plait_event_wait(argument);
-    pthread_exit(NULL);
-}
-
-static void broken_by(void (*initializer)(void *), const char *words) {
-    pool = plait_pool_new_with(&(plait_pool_options){
-        .max_workers = 2, .initializer = initializer, .finalizer = finalize, .argument = &gate});
-    plait_future *futures[20];
-    for (int i = 0; i < 20; i++) futures[i] = plait_submit(pool, bump);
-    plait_event_set(&gate);
-    for (int i = 0; i < 20; i++) {
-        ck_assert_status(plait_result(futures[i]), PLAIT_BROKEN);
-        ck_assert_str_eq(plait_future_message(futures[i]), words);
-        plait_future_free(futures[i]);
-    }
-    plait_future *late = plait_submit(pool, bump);
-    ck_assert_status(plait_result(late), PLAIT_BROKEN);
-    ck_assert_str_eq(plait_future_message(late), words);
-    plait_future_free(late);
-    ck_assert_status(plait_post(pool, bump), PLAIT_BROKEN);
-    int in[3] = {0}, out[3];
-    ck_assert_status(plait_map(pool, square, in, out, 3), PLAIT_BROKEN);
-    while (counters_of(pool).failed != 20) sched_yield(); /* counted when all have been told */
-    pool_end(pool);
-    ck_assert_int_eq(counter, 0);
-    ck_assert_int_eq(finalized, 0);
-}
-
-TEST(a_failing_initializer_breaks_the_pool) {
-    broken_by(refuse, "no database");
-}
-
-static void ignore(const plait_failure *failure, void *context) {
-    (void)failure;
-    (void)context;
-}
-
-TEST(so_does_one_that_ends_its_thread) {
-    plait_excepthook_set(ignore, NULL);
-    broken_by(leave, "the initializer was left by pthread_exit");
-}
-
 /* ---- deadlines ---- */
 
 TEST(a_task_that_has_not_begun_by_its_deadline_never_does) {
@@ -302,57 +241,12 @@ TEST(a_deadline_ends_the_waits_of_a_running_task) {
     pool_end(pool);
 }
 
-/* ---- terminate ---- */
-
-PLAIT_TASK(plait_status, wait_inside) {
-    plait_future *inner = plait_submit(pool, wait_at_gate);
-    plait_status status = PLAIT_OK;
-    plait_shield_enter();
-    (void)plait_result(inner, &status);
-    plait_shield_leave();
-    plait_future_free(inner);
-    return plait_cancelled() ? status : PLAIT_FAILED;
-}
-
-TEST(terminate_stops_what_runs_and_what_waits) {
-    pool = plait_pool_new(2);
-    plait_future *running = plait_submit(pool, wait_at_gate), *nested = plait_submit(pool, wait_inside);
-    wait_until_asleep_in("event", 2);
-    plait_future *queued = plait_submit(pool, bump);
-    ck_assert_ok(plait_pool_terminate(pool));
-    plait_status status = PLAIT_OK;
-    ck_assert_status(plait_result(queued), PLAIT_CANCELLED);
-    ck_assert_ok(plait_result(running, &status));
-    ck_assert_int_eq(status, PLAIT_CANCELLED);
-    ck_assert_ok(plait_result(nested, &status));
-    ck_assert_int_eq(status, PLAIT_CANCELLED);
-    ck_assert_status(plait_post(pool, bump), PLAIT_SHUTDOWN);
-    ck_assert_ok(plait_pool_join(pool));
-    ck_assert_status(plait_pool_terminate(NULL), PLAIT_INVALID);
-    plait_future_free(running);
-    plait_future_free(nested);
-    plait_future_free(queued);
-    plait_pool_free(pool);
-    ck_assert_int_eq(counter, 0);
-}
-
-TEST(terminate_may_come_at_any_moment) {
-    for (int i = 0; i < 300; i++) {
-        pool = plait_pool_new(3);
-        for (int j = 0; j < 20; j++) (void)plait_post(pool, bump);
-        plait_future *future = plait_submit(pool, wait_at_gate);
-        ck_assert_ok(plait_pool_terminate(pool));
-        (void)plait_result(future);
-        plait_future_free(future);
-        ck_assert_ok(plait_pool_join(pool));
-        plait_pool_counters counters = counters_of(pool);
-        ck_assert_uint_eq(counters.submitted, 21);
-        ck_assert_uint_eq(counters.done + counters.cancelled, 21);
-        plait_pool_free(pool);
-    }
-}
-
 /* ---- counters ---- */
+
+static void ignore(const plait_failure *failure, void *context) {
+    (void)failure;
+    (void)context;
+}
 
 PLAIT_TASK(int, fail_or_not, (int, x)) {
     if (x % 3 == 0) plait_raise(PLAIT_USER, NULL);

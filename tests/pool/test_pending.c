@@ -1,6 +1,7 @@
 /* Pools that hold only so many waiting tasks: those who submit wait, are refused, or run the task themselves. */
 #include "support.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 static plait_event gate, begun;
@@ -147,4 +148,69 @@ TEST(a_pools_own_tasks_never_wait_for_room) {
         pool_end(pool);
         ck_assert_int_eq(counter, 100);
     }
+}
+
+PLAIT_TASK(void, leave) {
+    pthread_exit(NULL);
+}
+
+static void *submit_leave(void *unused) {
+    plait_future_free(plait_submit(pool, leave));
+    return unused;
+}
+
+static void *post_leave(void *unused) {
+    (void)plait_post(pool, leave);
+    return unused;
+}
+
+TEST(a_task_may_end_the_thread_of_its_caller) {
+    struct pool_told told = {0};
+    plait_excepthook_set(pool_hear, &told);
+    pool = full_pool(PLAIT_POOL_CALLER_RUNS);
+    pthread_t threads[2];
+    ck_assert_int_eq(pthread_create(&threads[0], NULL, submit_leave, NULL), 0);
+    ck_assert_int_eq(pthread_create(&threads[1], NULL, post_leave, NULL), 0);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_int_eq(told.count, 2); /* nobody else can hear of it */
+    ck_assert_str_eq(told.task, "leave");
+    plait_pool_counters counters;
+    ck_assert_ok(plait_pool_stats(pool, &counters));
+    ck_assert_uint_eq(counters.failed, 2);
+    ck_assert_uint_eq(counters.running, 1);
+    run_to_end();
+}
+
+TEST(a_caller_does_not_begin_what_has_come_too_late) {
+    pool = full_pool(PLAIT_POOL_CALLER_RUNS);
+    plait_deadline past = plait_after(0);
+    plait_future *late = plait_submit_with(pool, (&(plait_submit_options){.deadline = &past}), bump);
+    ck_assert_status(plait_result(late), PLAIT_TIMEOUT);
+    plait_future_free(late);
+    ck_assert_int_eq(counter, 0);
+    plait_pool_counters counters;
+    ck_assert_ok(plait_pool_stats(pool, &counters));
+    ck_assert_uint_eq(counters.failed, 1);
+    ck_assert_uint_eq(counters.running, 1);
+    run_to_end();
+}
+
+PLAIT_TASK(void, be_refused, (int, count)) {
+    for (int i = 0; i < count; i++) {
+        plait_future *future = plait_submit(pool, bump);
+        if (plait_result(future) != PLAIT_INVALID) abort();
+        plait_future_free(future);
+    }
+}
+
+TEST(those_who_wait_hear_that_no_thread_can_be_started) {
+    pool = plait_pool_new_with(&(plait_pool_options){.max_workers = 1, .max_pending = 1, .stack_size = 1});
+    plait_thread *threads[4];
+    for (int i = 0; i < 4; i++) threads[i] = plait_start(be_refused, 1000);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_ok(plait_thread_join(threads[i]));
+        plait_thread_free(threads[i]);
+    }
+    pool_end(pool);
+    ck_assert_int_eq(counter, 0);
 }
