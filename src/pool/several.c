@@ -2,6 +2,7 @@
 #include <base/memory.h>
 #include <base/status.h>
 #include <pool/watch.h>
+#include <pthread.h>
 
 enum { INLINE_COUNT = 16 };
 
@@ -21,6 +22,19 @@ static void leave_room(struct plait__watch *near, struct plait__watch *watches) 
     if (watches != near) plait__release(watches);
 }
 
+/* A group and its watches, on the stack of a call. */
+struct call {
+    struct plait__watching group;
+    struct plait__watch near[INLINE_COUNT], *watches;
+};
+
+/* Also if a task that the worker runs meanwhile ends the thread: nobody may find the watches then. */
+static void end_call(void *argument) {
+    struct call *call = argument;
+    plait__watch_end(&call->group);
+    leave_room(call->near, call->watches);
+}
+
 /* ---- plait_wait ---- */
 
 static size_t count_done(plait_future *const *futures, size_t count, bool *failed) {
@@ -37,13 +51,15 @@ static size_t count_done(plait_future *const *futures, size_t count, bool *faile
 /* Waits, when not enough of them are done yet. */
 static plait_status wait_for(plait_future *const *futures, size_t count, plait_return_when when,
                              plait_deadline deadline) {
-    struct plait__watch near[INLINE_COUNT], *watches = find_room(near, count);
-    if (!watches) return PLAIT_NO_MEMORY;
-    struct plait__watching group = {.failure_is_enough = when == PLAIT_FIRST_EXCEPTION};
-    plait__watch_begin(&group, watches, futures, count);
-    plait_status status = plait__watch_wait(&group, when == PLAIT_FIRST_COMPLETED ? 1 : count, deadline);
-    plait__watch_end(&group);
-    leave_room(near, watches);
+    struct call call;
+    plait_status status;
+    call.group = (struct plait__watching){.failure_is_enough = when == PLAIT_FIRST_EXCEPTION};
+    call.watches = find_room(call.near, count);
+    if (!call.watches) return PLAIT_NO_MEMORY;
+    plait__watch_begin(&call.group, call.watches, futures, count);
+    pthread_cleanup_push(end_call, &call);
+    status = plait__watch_wait(&call.group, when == PLAIT_FIRST_COMPLETED ? 1 : count, deadline);
+    pthread_cleanup_pop(1);
     return status;
 }
 
@@ -148,14 +164,16 @@ static bool all_fit(plait_future *const *futures, size_t count, const void *out,
 plait_status plait_future_first(plait_future *const *futures, size_t count, void *out, size_t size,
                                 size_t *which, plait_deadline deadline) {
     if (!all_fit(futures, count, out, size)) return PLAIT_INVALID;
-    struct plait__watch near[INLINE_COUNT], *watches = find_room(near, count);
-    if (!watches) return PLAIT_NO_MEMORY;
-    struct plait__watching group = {.first_wins = true};
+    struct call call;
+    plait_status status;
     size_t winner = count;
-    plait__watch_begin(&group, watches, futures, count);
-    plait_status status = find_winner(&group, &winner, deadline);
-    plait__watch_end(&group);
-    leave_room(near, watches);
+    call.group = (struct plait__watching){.first_wins = true};
+    call.watches = find_room(call.near, count);
+    if (!call.watches) return PLAIT_NO_MEMORY;
+    plait__watch_begin(&call.group, call.watches, futures, count);
+    pthread_cleanup_push(end_call, &call);
+    status = find_winner(&call.group, &winner, deadline);
+    pthread_cleanup_pop(1);
     for (size_t i = 0; i < count; i++)
         if (i != winner) (void)plait_future_cancel(futures[i]);
     if (which) *which = winner;

@@ -1,6 +1,8 @@
 /* Waiting inside tasks: the awaited task is run by whoever waits for it, so nothing waits for itself. */
 #include "support.h"
 
+#include <pthread.h>
+
 static plait_pool *pool;
 
 PLAIT_TASK(int, leaf, (int, x)) {
@@ -167,5 +169,42 @@ TEST(the_first_of_several_inside_a_task_never_waits_for_itself) {
         ck_assert(winner == 7 || winner == 8);
         plait_future_free(future);
         pool_end(pool);
+    }
+}
+
+/* ---- a task that leaves inside a wait ---- */
+
+PLAIT_TASK(void, leave) {
+    pthread_exit(NULL);
+}
+
+static plait_pool *left;
+
+/* More than fit on the stack, too. */
+PLAIT_TASK(void, wait_and_be_left, (plait_future *, promise), (int, count), (bool, first)) {
+    plait_future *futures[20], *leaving = plait_submit(left, leave);
+    for (int i = 0; i < count; i++) futures[i] = i + 1 < count ? promise : leaving;
+    size_t which;
+    plait_status status = first ? plait_first(futures, (size_t)count, NULL, &which)
+                                : plait_wait(futures, (size_t)count, PLAIT_ALL_COMPLETED, NULL);
+    plait_raise(PLAIT_USER, "it went on with %d", status);
+}
+
+static void ignore_failure(const plait_failure *failure, void *context) {
+    (void)failure;
+    (void)context;
+}
+
+TEST(nothing_is_left_of_a_wait_that_was_left) {
+    plait_excepthook_set(ignore_failure, NULL);
+    for (int i = 0; i < 8; i++) {
+        plait_future *promise = plait_future_of(int);
+        left = plait_pool_new(1);
+        plait_future *waiter = plait_submit(left, wait_and_be_left, promise, i & 1 ? 20 : 3, (i & 2) != 0);
+        ck_assert_status(plait_result(waiter), PLAIT_FAILED);
+        plait_future_free(waiter);
+        pool_end(left); /* the thread and its stack are gone */
+        ck_assert_ok(plait_future_set_result(promise, &(int){1}));
+        plait_future_free(promise);
     }
 }
