@@ -20,23 +20,6 @@ size_t plait__heap_slot(size_t item_size, size_t *number_at) {
     return (*number_at + sizeof(uint64_t) + alignment - 1) / alignment * alignment;
 }
 
-static char *at(const struct plait__items *items, size_t i) {
-    return items->ring.items + i * items->ring.item_size;
-}
-
-static uint64_t number_of(const struct plait__items *items, const char *slot) {
-    uint64_t number;
-    memcpy(&number, slot + items->number_at, sizeof number);
-    return number;
-}
-
-static void copy_slot(const struct plait__items *items, size_t to, size_t from) {
-    if (plait__likely(items->ring.item_size == 16))
-        memcpy(at(items, to), at(items, from), 16);
-    else
-        memcpy(at(items, to), at(items, from), items->ring.item_size);
-}
-
 /* ---- keys ---- */
 
 bool plait__heap_key_fits(plait_key key, size_t item_size) {
@@ -90,7 +73,18 @@ static uint64_t rank_of(const struct plait__items *items, const char *item) {
     return (bits << (64 - 8 * size)) ^ SIGN; /* in its upper bytes: its sign is the uppermost bit */
 }
 
-/* ---- which comes first ---- */
+/* ---- which comes first ----
+ *
+ * How items are compared is known to the compiler in each of three copies of the code below. Items of 8 bytes
+ * that are their own key are compared without a jump: which of four children is the first cannot be foretold. */
+
+enum how { WORDS, KEYED, COMPARED };
+
+static enum how how_compared(const struct plait__items *items) {
+    if (items->order == PLAIT__COMPARED) return COMPARED;
+    bool words = items->size == 8 && items->key.size == 8 && items->key.kind != PLAIT_KEY_FLOATING;
+    return words ? WORDS : KEYED;
+}
 
 /* An item that is being placed: it lies outside the heap, or in its last slot. */
 struct placed {
@@ -98,61 +92,123 @@ struct placed {
     uint64_t number, rank;
 };
 
-static struct placed place(const struct plait__items *items, const char *item, uint64_t number) {
-    return (struct placed){item, number, items->order == PLAIT__BY_KEY ? rank_of(items, item) : 0};
+__attribute__((always_inline)) static inline struct placed
+place(const struct plait__items *items, enum how how, const char *item, uint64_t number) {
+    struct placed placed = {item, number, 0};
+    if (how == WORDS)
+        placed.rank = unsigned_key(item, 8) ^ (items->key.kind == PLAIT_KEY_SIGNED ? SIGN : 0);
+    else if (how == KEYED)
+        placed.rank = rank_of(items, item);
+    return placed;
 }
 
-static bool comes_before(const struct plait__items *items, const struct placed *one,
-                         const struct placed *other) {
+__attribute__((always_inline)) static inline bool comes_before(const struct plait__items *items, enum how how,
+                                                               const struct placed *one,
+                                                               const struct placed *other) {
     bool older = one->number < other->number;
-    if (items->order == PLAIT__BY_KEY) return one->rank < other->rank || (one->rank == other->rank && older);
+    if (how != COMPARED) return (one->rank < other->rank) | ((one->rank == other->rank) & older);
     if (older) return !items->less(other->item, one->item, items->context);
     return items->less(one->item, other->item, items->context);
 }
 
-static struct placed in_slot(const struct plait__items *items, size_t i) {
-    const char *slot = at(items, i);
-    return place(items, slot, number_of(items, slot));
+/* ---- slots ---- */
+
+__attribute__((always_inline)) static inline size_t slot_size(const struct plait__items *items,
+                                                              enum how how) {
+    return how == WORDS ? 16 : items->ring.item_size;
 }
 
-void plait__heap_push(struct plait__items *items, size_t count, const void *item) {
-    struct placed new = place(items, item, items->numbers++);
+static inline char *at(const struct plait__items *items, enum how how, size_t i) {
+    return items->ring.items + i * slot_size(items, how);
+}
+
+__attribute__((always_inline)) static inline struct placed in_slot(const struct plait__items *items,
+                                                                   enum how how, size_t i) {
+    const char *slot = at(items, how, i);
+    uint64_t number;
+    memcpy(&number, slot + (how == WORDS ? 8 : items->number_at), sizeof number);
+    return place(items, how, slot, number);
+}
+
+__attribute__((always_inline)) static inline void copy_slot(const struct plait__items *items, enum how how,
+                                                            size_t to, size_t from) {
+    memcpy(at(items, how, to), at(items, how, from), slot_size(items, how));
+}
+
+__attribute__((always_inline)) static inline void push(struct plait__items *items, enum how how, size_t count,
+                                                       const void *item) {
+    struct placed new = place(items, how, item, items->numbers++);
     size_t hole = count;
     while (hole > 0) {
         size_t parent = (hole - 1) / CHILDREN;
-        struct placed above = in_slot(items, parent);
-        if (!comes_before(items, &new, &above)) break;
-        copy_slot(items, hole, parent);
+        struct placed above = in_slot(items, how, parent);
+        if (!comes_before(items, how, &new, &above)) break;
+        copy_slot(items, how, hole, parent);
         hole = parent;
     }
-    plait__ring_copy(at(items, hole), item, items->size);
-    memcpy(at(items, hole) + items->number_at, &new.number, sizeof new.number);
+    char *slot = at(items, how, hole);
+    memcpy(slot, item, how == WORDS ? 8 : items->size);
+    memcpy(slot + (how == WORDS ? 8 : items->number_at), &new.number, sizeof new.number);
 }
 
 /* The child of `hole` that comes first, among `count` items; there is one. */
-static size_t first_child(const struct plait__items *items, size_t hole, size_t count, struct placed *best) {
+__attribute__((always_inline)) static inline size_t
+first_child(const struct plait__items *items, enum how how, size_t hole, size_t count, struct placed *best) {
     size_t first = hole * CHILDREN + 1;
     size_t end = count - first > CHILDREN ? first + CHILDREN : count;
-    *best = in_slot(items, first);
+    *best = in_slot(items, how, first);
     for (size_t i = first + 1; i < end; i++) {
-        struct placed child = in_slot(items, i);
-        if (!comes_before(items, &child, best)) continue;
-        *best = child;
-        first = i;
+        struct placed child = in_slot(items, how, i);
+        bool better = comes_before(items, how, &child, best);
+        first = better ? i : first;
+        best->item = better ? child.item : best->item;
+        best->number = better ? child.number : best->number;
+        best->rank = better ? child.rank : best->rank;
     }
     return first;
 }
 
-void plait__heap_pop(struct plait__items *items, size_t count, void *item) {
-    plait__ring_copy(item, at(items, 0), items->size);
+__attribute__((always_inline)) static inline void pop(struct plait__items *items, enum how how, size_t count,
+                                                      void *item) {
+    memcpy(item, at(items, how, 0), how == WORDS ? 8 : items->size);
     size_t left = count - 1, hole = 0;
     if (!left) return;
-    struct placed last = in_slot(items, left), best;
+    struct placed last = in_slot(items, how, left), best;
     while (hole < (left + CHILDREN - 2) / CHILDREN) { /* it has children */
-        size_t child = first_child(items, hole, left, &best);
-        if (!comes_before(items, &best, &last)) break;
-        copy_slot(items, hole, child);
+        size_t child = first_child(items, how, hole, left, &best);
+        if (!comes_before(items, how, &best, &last)) break;
+        copy_slot(items, how, hole, child);
         hole = child;
     }
-    copy_slot(items, hole, left);
+    copy_slot(items, how, hole, left);
+}
+
+/* ---- the three copies ---- */
+
+void plait__heap_push(struct plait__items *items, size_t count, const void *item) {
+    switch (how_compared(items)) {
+    case WORDS:
+        push(items, WORDS, count, item);
+        break;
+    case KEYED:
+        push(items, KEYED, count, item);
+        break;
+    case COMPARED:
+        push(items, COMPARED, count, item);
+        break;
+    }
+}
+
+void plait__heap_pop(struct plait__items *items, size_t count, void *item) {
+    switch (how_compared(items)) {
+    case WORDS:
+        pop(items, WORDS, count, item);
+        break;
+    case KEYED:
+        pop(items, KEYED, count, item);
+        break;
+    case COMPARED:
+        pop(items, COMPARED, count, item);
+        break;
+    }
 }
