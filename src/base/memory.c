@@ -56,12 +56,12 @@ void *plait__allocate(size_t size) {
 }
 
 void *plait__allocate_array(size_t count, size_t size) {
-    size_t total;
+    ptrdiff_t total;
     if (__builtin_mul_overflow(count, size, &total)) {
         plait__set_last_error(PLAIT_NO_MEMORY);
         return NULL;
     }
-    return plait__allocate(total);
+    return plait__allocate((size_t)total);
 }
 
 void plait__release(void *memory) {

@@ -9,7 +9,7 @@
 void *plait__allocate(size_t size);
 /* The same as it comes, not zeroed. */
 void *plait__allocate_unset(size_t size);
-/* The same for count things of this size; refuses what would overflow. */
+/* The same for count things of this size; refuses what no object can be as large as. */
 void *plait__allocate_array(size_t count, size_t size);
 /* Gives it back; NULL is allowed. */
 void plait__release(void *memory);
