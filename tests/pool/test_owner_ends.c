@@ -344,3 +344,51 @@ TEST(a_request_that_leaves_the_program_has_the_other_owners_closed) {
     check_letters(true, "xBbA");
 #endif
 }
+
+#if !defined(POOL_THREAD_SANITIZER)
+PLAIT_TASK(void, close_and_leave_the_program, (struct pen *, pen)) {
+    free(pen);
+    exit(4);
+}
+
+PLAIT_TASK(int, fork_here, (struct pen *, pen)) {
+    (void)pen;
+    return fork();
+}
+#endif
+
+TEST(closing_may_leave_the_program) {
+#if !defined(POOL_THREAD_SANITIZER)
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        pen_owner pen = plait_owner_open(pen_owner, close_and_leave_the_program, open_pen, 'E');
+        (void)plait_owner_close(pen.owner);
+        (void)plait_event_wait(&never);
+        _exit(1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 4);
+#endif
+}
+
+/* The child's copy of the resource is not closed: its buffers would be written twice. */
+TEST(a_request_that_forks_ends_the_child_without_closing) {
+#if !defined(POOL_THREAD_SANITIZER)
+    int ends[2], child = -1;
+    char found[4] = {0};
+    ck_assert_int_eq(pipe(ends), 0);
+    letters = ends[1];
+    pen_owner pen = plait_owner_open(pen_owner, close_pen, open_pen, 'A');
+    plait_future *forks = plait_ask(pen, fork_here);
+    ck_assert_ok(plait_result(forks, &child));
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    plait_future_free(forks);
+    ck_assert_ok(plait_owner_shutdown(pen.owner, true, false));
+    plait_owner_free(pen.owner);
+    close(ends[1]);
+    ck_assert_int_eq(read(ends[0], found, sizeof found), 1);
+    ck_assert_int_eq(found[0], 'A');
+    close(ends[0]);
+#endif
+}
