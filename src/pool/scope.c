@@ -4,9 +4,9 @@
  * zero wakes the ender. A task's end is told by a callback on its future, a thread's by its at_end; the
  * child's block is that callback, so once a child has begun nothing can fail any more. Tasks also stand in
  * the list `children`, for the ender: it runs those that have not begun, if it is a worker of their pool, and
- * cancels them if the scope is cancelled. A future in the list is alive: its callback takes the child off
- * before the future's last reference can go, and before the callback is there whoever adds the child holds
- * the future.
+ * cancels them if the scope is cancelled. The list holds a reference to each: a worker that finds itself the only
+ * holder of a future relies on nobody else coming to it. It gives that back when the future is done, and the
+ * child leaves the list before the callback returns, until which the future is alive.
  *
  * All of a scope is guarded by its mutex, but for what never changes between begin and end (pool, token). The
  * unlock after `pending` went to zero is the last that a child does with the scope: the ender returns only
@@ -118,6 +118,7 @@ static void task_ended(plait_future *future, void *context) {
     if (has_failed(future->status) &&
         fail(child->scope, future->status, future->message, child->task->name, child->number))
         (void)plait_future_message(future); /* now it has been read */
+    plait__future_drop(future);             /* the list's; whoever calls back has another */
     child_ended(child);
 }
 
@@ -199,7 +200,7 @@ plait_future *plait_scope_submit_task(plait_scope *scope, const plait_task *task
     plait_token *before = plait_token_enter(scope->token);
     plait_future *future = plait_pool_submit(scope->pool, task, args);
     plait_token_leave(before);
-    child->future = future;
+    child->future = plait_future_keep(future);
     show_to_ender(child);
     plait__future_add_callback(future, &child->callback);
     return future;

@@ -90,11 +90,17 @@ TEST(cancelled_from_above_and_late_is_cancelled) {
 TEST(children_are_under_the_scopes_token) {
     begin(1);
     plait_token *before = plait_token_enter(plait_token_root());
-    ck_assert_ok(plait_scope_post(&scope, wait_for_ever));
-    plait_thread *thread = plait_scope_start(&scope, wait_for_ever);
+    plait_future *future = plait_scope_submit(&scope, wait_for_ever);
     plait_token_leave(before);
     ck_assert_ok(plait_event_wait(&begun));
+    before = plait_token_enter(plait_token_root());
+    plait_thread *thread = plait_scope_start(&scope, wait_for_ever);
+    plait_token_leave(before);
     ck_assert_ok(plait_scope_cancel(&scope));
+    plait_shield_enter();
+    ck_assert_ok(plait_result(future)); /* it need not be asked by the end */
+    plait_shield_leave();
+    plait_future_free(future);
     ck_assert_status(plait_scope_end(&scope), PLAIT_CANCELLED);
     plait_thread_free(thread);
     pool_end(pool);
