@@ -101,8 +101,8 @@ plait_pool_imap_from(plait_pool *pool, const plait_imap_options *options, const 
  * not run, because the token of the imap was cancelled. Where the call itself has failed plait_imap_message()
  * says so by an index of SIZE_MAX, and it can be repeated: PLAIT_TIMEOUT (_until), PLAIT_CANCELLED and
  * PLAIT_INTERRUPTED of the wait, PLAIT_INVALID (no imap; *out has not the size of the result), PLAIT_BROKEN
- * (in the child of a fork). With a deadline no item is run by the calling thread, for it might take longer;
- * but your function is called as ever. One thread at a time. Python: next(), IMapIterator.next(timeout). */
+ * (in the child of a fork). With a deadline no item is run by the calling thread, for it might take longer, unless
+ * the pool can send nobody (it is closed, or full); but your function is called as ever. One thread at a time. Python: next(), IMapIterator.next(timeout). */
 #define plait_imap_next(imap, out) \
     plait_imap_next_sized((imap), (out), PLAIT__RESULT_SIZE(out), PLAIT_FOREVER)
 #define plait_imap_next_until(imap, out, deadline) \

@@ -18,7 +18,8 @@
  * mutex it always holds that if there are filled slots, a helper is arriving or looks again, or there are as
  * many as may be, or none can be had (`alone`).
  * (But nobody is sent for while what is filled would be done before a helper could come: the consumer runs it
- * when it wants it. Where it does not, because it has a deadline, it sends for one before it waits.)
+ * when it wants it. Where it does not, because it has a deadline, it sends for one before it waits, and runs it
+ * all the same if none can be had.)
  * A helper that never begins (the pool was shut down, memory is out) has a future that ends all the same, and
  * whose callback sets `alone`. The consumer waits only for what somebody runs, or a helper will; otherwise it
  * runs slots itself. A worker never waits for a helper: it might be the one who should run it.

@@ -145,7 +145,8 @@ static const plait_task help_task = {
 
 /* Whether there is no use in asking for another helper, when one has ended so. */
 static bool is_refusal(plait_status status) {
-    return status != PLAIT_FAILED && status != PLAIT_NO_MEMORY && status != PLAIT_ERRNO;
+    return status != PLAIT_FAILED && status != PLAIT_NO_MEMORY && status != PLAIT_ERRNO &&
+           status != PLAIT_TIMEOUT && status != PLAIT_FULL;
 }
 
 /* However it ended. If not well it never began, or an item has ended its thread (PLAIT_FAILED). No lock. */
@@ -169,10 +170,11 @@ static void helper_ended(plait_future *future, void *argument) {
 }
 
 /* No lock. A shield, so that it comes also if the caller is cancelled: the items have a token of their
- * own. */
+ * own. A full pool is not waited for: the caller may have a deadline, and can run the items itself. */
 static void send_for_helper(plait_imap *imap) {
     plait_shield_enter();
-    plait_future *future = plait_pool_submit(imap->pool, &help_task, &imap);
+    plait_future *future = plait__pool_submit(imap->pool, plait__future_for(imap->pool, &help_task, &imap, 0),
+                                              PLAIT_NOW);
     if (plait__future_on_done(future, helper_ended, NULL, imap) != PLAIT_OK) {
         (void)plait_future_cancel(future); /* no memory: then not */
         (void)plait_result(future);
@@ -229,9 +231,11 @@ static uint32_t wait_for_news(plait_imap *imap, plait_deadline deadline, bool ca
 
 plait_status plait__imap_await(plait_imap *imap, plait_deadline deadline, struct plait__imap_slot **slot) {
     plait_status status = PLAIT_OK;
+    bool tried = false;
     plait__mutex_lock(&imap->mutex);
     while (!is_ready(imap) && status == PLAIT_OK) {
-        struct plait__imap_slot *own = plait__is_forever(deadline) ? own_work(imap) : NULL;
+        bool nobody_comes = imap->active == 0 && (tried || imap->alone);
+        struct plait__imap_slot *own = nobody_comes || plait__is_forever(deadline) ? own_work(imap) : NULL;
         if (own) {
             take(imap, own);
             plait__mutex_unlock(&imap->mutex);
@@ -241,6 +245,7 @@ plait_status plait__imap_await(plait_imap *imap, plait_deadline deadline, struct
         } else if (plait_passed(deadline)) {
             status = PLAIT_TIMEOUT;
         } else if (imap->active == 0 && needs_helper(imap)) {
+            tried = true;
             plait__mutex_unlock(&imap->mutex);
             send_for_helper(imap);
             plait__mutex_lock(&imap->mutex);

@@ -37,7 +37,7 @@ static void refuse(plait_pool *pool, plait_future *future, plait_status status) 
     plait__future_drop(future);
 }
 
-static plait_future *submit(plait_pool *pool, plait_future *future, plait_deadline deadline) {
+plait_future *plait__pool_submit(plait_pool *pool, plait_future *future, plait_deadline deadline) {
     if (!future) return plait__future_failed(PLAIT_NO_MEMORY);
     plait_status status = pool->operations->put(pool, future, deadline);
     if (status != PLAIT_OK) refuse(pool, future, status);
@@ -46,7 +46,7 @@ static plait_future *submit(plait_pool *pool, plait_future *future, plait_deadli
 
 plait_future *plait_pool_submit(plait_pool *pool, const plait_task *task, const void *args) {
     if (!makes_sense(pool, task)) return plait__future_failed(PLAIT_INVALID);
-    return submit(pool, plait__future_for(pool, task, args, 0), PLAIT_FOREVER);
+    return plait__pool_submit(pool, plait__future_for(pool, task, args, 0), PLAIT_FOREVER);
 }
 
 /* A future whose token, below the caller's, has a deadline of its own. */
@@ -70,7 +70,7 @@ plait_future *plait_pool_submit_with(plait_pool *pool, const plait_submit_option
     plait_future *future = deadline ? timed_future(pool, task, args, *deadline)
                                     : plait__future_for(pool, task, args, 0);
     if (future && options) future->job.priority = options->priority;
-    return submit(pool, future, deadline ? *deadline : PLAIT_FOREVER);
+    return plait__pool_submit(pool, future, deadline ? *deadline : PLAIT_FOREVER);
 }
 
 plait_status plait_pool_post(plait_pool *pool, const plait_task *task, const void *args) {

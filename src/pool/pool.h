@@ -45,6 +45,10 @@ static inline bool plait__task_takes(const plait_task *task, size_t resource_siz
 plait_future *plait__future_for(const plait_pool *pool, const plait_task *task, const void *args,
                                 uint32_t flags);
 
+/* Hands over such a future (NULL: memory is out), waiting for room until the deadline; returns it, or one that has
+ * failed. */
+plait_future *plait__pool_submit(plait_pool *pool, plait_future *future, plait_deadline deadline);
+
 /* The task that an untyped function and its argument are. */
 struct plait__function_call {
     void *(*function)(void *arg);

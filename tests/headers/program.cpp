@@ -77,6 +77,51 @@ static void pools() {
     plait_pool_free(pool);
 }
 
+PLAIT_TASK(long, fibonacci, (int, n)) {
+    if (n < 2) return n;
+    plait_spawn(one, fibonacci, n - 1);
+    long other = fibonacci(n - 2);
+    return plait_sync(one) + other;
+}
+
+static bool count_to_three(void *item, void *at) {
+    int next = ++*static_cast<int *>(at);
+    if (next > 3) return false;
+    *static_cast<int *>(item) = next;
+    return true;
+}
+
+static void arrays() {
+    plait_pool *pool = plait_pool_new(2);
+    int in[3] = {1, 2, 3}, out[3], at = 0, one = 0, sum = 0;
+    plait_imap *imap = plait_imap_new(pool, square, in, 3);
+    while (plait_imap_next(imap, &one) == PLAIT_OK) sum += one;
+    plait_imap_free(imap);
+    plait_imap_options unordered = {};
+    unordered.unordered = true;
+    imap = plait_imap_from_with(pool, &unordered, square, count_to_three, &at);
+    while (plait_imap_next_until(imap, &one, plait_after(1000)) == PLAIT_OK) sum += one;
+    plait_imap_free(imap);
+    CHECK(sum == 28);
+
+    const char *reasons[2] = {"this", "that"};
+    plait_status statuses[2];
+    plait_map_options options = {};
+    options.statuses = statuses;
+    size_t index = 7;
+    CHECK(plait_map_with(pool, &options, fail_with, reasons, out, 2) == PLAIT_FAILED);
+    CHECK(statuses[1] == PLAIT_FAILED && plait_map_message(&index) == std::string("because this") &&
+          index == 0);
+
+    plait_submit_options urgent = {};
+    urgent.priority = 1;
+    plait_future *future = plait_submit_with(pool, &urgent, fibonacci, 15);
+    long number = 0;
+    CHECK(plait_result(future, &number) == PLAIT_OK && number == 610);
+    plait_future_free(future);
+    plait_pool_free(pool);
+}
+
 static void scopes() {
     plait_pool *pool = plait_pool_new(2);
     int result = 0;
@@ -164,6 +209,7 @@ int main() {
     threads();
     exceptions();
     pools();
+    arrays();
     scopes();
     owners();
     lenders();

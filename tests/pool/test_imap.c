@@ -392,3 +392,52 @@ static plait_status imap_some(void) {
 TEST(imap_survives_lack_of_memory) {
     ck_assert_int_gt(fault_every(imap_some), 4);
 }
+
+/* ---- when nobody can come ---- */
+
+static plait_pool *full_pool(plait_pool_full when_full) {
+    plait_pool *full = plait_pool_new_with(
+        &(plait_pool_options){.max_workers = 1, .max_pending = 1, .when_full = when_full});
+    ck_assert_ok(plait_post(full, wait_for_gate, 1));
+    wait_until_asleep_in("event", 1);
+    ck_assert_ok(plait_post(full, wait_for_gate, 1));
+    return full;
+}
+
+/* It is not waited for, and the results come all the same. */
+TEST(a_full_pool_only_does_not_help) {
+    for (int kind = PLAIT_POOL_BLOCK; kind <= PLAIT_POOL_CALLER_RUNS; kind++) {
+        plait_pool *pool = full_pool((plait_pool_full)kind);
+        for (int unordered = 0; unordered < 2; unordered++) {
+            plait_imap_options options = {.unordered = unordered};
+            check(pool, &options, 100);
+        }
+        plait_event_set(&gate);
+        pool_end(pool);
+        plait_event_clear(&gate);
+    }
+}
+
+/* Else the deadline would pass again and again. */
+TEST(with_a_deadline_too_if_nobody_can_come) {
+    for (int kind = PLAIT_POOL_BLOCK; kind <= PLAIT_POOL_CALLER_RUNS + 1; kind++) {
+        bool closed = kind > PLAIT_POOL_CALLER_RUNS;
+        plait_pool *pool = closed ? plait_pool_new(1) : full_pool((plait_pool_full)kind);
+        if (closed) ck_assert_ok(plait_pool_close(pool));
+        for (int unordered = 0; unordered < 2; unordered++) {
+            plait_imap_options options = {.unordered = unordered};
+            for (int i = 0; i < 20; i++) numbers[i] = 3;
+            plait_imap *imap = plait_imap_new_with(pool, &options, square, numbers, 20);
+            int result = 0;
+            for (int i = 0; i < 20; i++) {
+                ck_assert_ok(plait_imap_next_until(imap, &result, plait_after(1000)));
+                ck_assert_int_eq(result, 9);
+            }
+            ck_assert_status(plait_imap_next_until(imap, &result, plait_after(1000)), PLAIT_EMPTY);
+            plait_imap_free(imap);
+        }
+        plait_event_set(&gate);
+        pool_end(pool);
+        plait_event_clear(&gate);
+    }
+}
