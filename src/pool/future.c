@@ -107,7 +107,7 @@ static void end(plait_future *future) {
 void plait__future_drop(plait_future *future) {
     if (is_static(future)) return;
     /* The only holder need not say so to anybody. */
-    if (plait__future_is_alone(future) || plait__sub(&future->references, 1) == 1) end(future);
+    if (plait__load_acquire(&future->references) == 1 || plait__sub(&future->references, 1) == 1) end(future);
 }
 
 void plait_future_free(plait_future *future) {
@@ -148,7 +148,8 @@ bool plait__future_step(plait_future *future, uint32_t from, uint32_t to) {
 
 /* Those that were added first come first. */
 void plait__future_call_back(plait_future *future) {
-    if (plait__future_is_alone(future) && !future->callbacks) return; /* nobody else can add one */
+    if (plait__load_acquire(&future->references) == 1 && !future->callbacks)
+        return; /* nobody else can add one */
     struct plait__callback *next, *newest = plait__exchange(&future->callbacks, CALLED), *oldest = NULL;
     for (; newest; newest = next) {
         next = newest->next;

@@ -25,10 +25,10 @@
  *   BEGUN      a worker has taken it to run it
  *   STATIC     one of the few that exist for when memory is out: not counted, not freed
  *
- * Who holds the only reference needs no compare-and-swap for these steps (plait__future_is_alone): most of what is
- * posted is run without any. The one who might still find a future without a reference is a pool that is terminated,
- * which goes through what its workers run; so a future becomes RUNNING before it is put there, and DONE when it has
- * been taken away from there again (run.c).
+ * What was only posted has one holder at any time, who needs no compare-and-swap for these steps
+ * (plait__future_is_alone). The one who might still find it is a pool that is terminated, which goes through what its
+ * workers run; so a future becomes RUNNING before it is put there, and DONE when it has been taken away from there again
+ * (run.c).
  *
  * A future in a pool's queue is held by the queue until a worker takes it off, also when it was cancelled or
  * run by somebody else meanwhile; its phase then tells that nothing is left to do.
@@ -108,10 +108,10 @@ static inline size_t plait__future_result_size(const plait_future *future) {
     return future->task ? future->task->result_size : future->result_size;
 }
 
-/* Whether the caller's reference is the only one: then nobody else can reach the future, unless it is among those that
- * a worker runs, and its state may be changed by plain stores. All that others did to it has happened before. */
+/* Whether nobody but the caller, who has a reference, can reach the future to change its state, unless it is among those
+ * that a worker runs. A scope and an owner reach theirs without a reference of their own, and never only post. */
 static inline bool plait__future_is_alone(const plait_future *future) {
-    return plait__load_acquire(&future->references) == 1;
+    return plait__load(&future->state) & PLAIT__POSTED && plait__load_acquire(&future->references) == 1;
 }
 
 static inline uint32_t plait__future_phase(const plait_future *future) {
