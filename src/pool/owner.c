@@ -13,6 +13,8 @@ void plait__owner_drop(plait_owner *owner) {
     if (plait__sub(&owner->references, 1) != 1) return;
     (void)plait_queue_free(owner->inbox);
     plait_thread_free(owner->thread);
+    plait_future_free(
+        owner->opening); /* the thread's reference, and the opener's: neither may think itself alone */
     plait_future_free(owner->opening);
     plait__cell_give(owner, sizeof *owner);
 }
@@ -30,11 +32,9 @@ static plait_owner *make(size_t resource_size, size_t maxsize, const plait_task 
     owner->inbox = plait_queue_of(struct plait__request, maxsize ? maxsize : MAXSIZE);
     owner->opening = plait__future_for((const plait_pool *)owner, open, args, 0);
     if (owner->opening && owner->inbox) {
-        plait__future_drop(owner->opening); /* one reference is enough: the owner lives longer than it runs */
         (void)plait_queue_set_destroy(owner->inbox, plait__owner_cancel_request, owner);
         return owner;
     }
-    plait_future_free(owner->opening);
     plait__owner_drop(owner);
     return NULL;
 }
