@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/membarrier.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -44,8 +45,21 @@ __attribute__((constructor)) static void register_ordering(void) {
     plait__os_orders_all = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
+/* Memory may be short for a moment. Any other refusal comes from a filter that was put up after the start
+ * (seccomp): others rely on the order by now, so it cannot be done without. */
 void plait__os_order_all(void) {
-    if (plait__os_orders_all) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    static const char words[] =
+        "plait: membarrier(2), which was there when the program began, is refused now\n";
+    if (!plait__os_orders_all) return;
+    int kept = errno;
+    while (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0) {
+        if (errno != ENOMEM) {
+            (void)!write(STDERR_FILENO, words, sizeof words - 1);
+            abort();
+        }
+        sched_yield();
+    }
+    errno = kept;
 }
 
 /* The main thread's mask stands for the process: a thread that pins itself to one CPU leaves the others to
