@@ -203,7 +203,11 @@ void plait__caller_run(struct plait__tally *tally, plait_future *future) {
 
 void plait__future_help(plait_future *future) {
     struct plait__worker *worker = plait__worker();
-    if (worker && future->pool == &worker->pool->pool) (void)plait__worker_run(worker, future);
+    if (!worker || future->pool != &worker->pool->pool || plait__future_phase(future) != PLAIT__QUEUED)
+        return;
+    plait_future_keep(future); /* the queue's reference may go meanwhile, and others may hold the rest */
+    (void)plait__worker_run(worker, future);
+    plait__future_drop(future);
 }
 
 bool plait__future_can_help(const plait_future *future) {

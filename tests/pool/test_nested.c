@@ -179,10 +179,12 @@ PLAIT_TASK(void, leave) {
 }
 
 static plait_pool *left;
+static plait_future *leaving;
 
 /* More than fit on the stack, too. */
 PLAIT_TASK(void, wait_and_be_left, (plait_future *, promise), (int, count), (bool, first)) {
-    plait_future *futures[20], *leaving = plait_submit(left, leave);
+    plait_future *futures[20];
+    leaving = plait_submit(left, leave);
     for (int i = 0; i < count; i++) futures[i] = i + 1 < count ? promise : leaving;
     size_t which;
     plait_status status = first ? plait_first(futures, (size_t)count, NULL, &which)
@@ -203,8 +205,52 @@ TEST(nothing_is_left_of_a_wait_that_was_left) {
         plait_future *waiter = plait_submit(left, wait_and_be_left, promise, i & 1 ? 20 : 3, (i & 2) != 0);
         ck_assert_status(plait_result(waiter), PLAIT_FAILED);
         plait_future_free(waiter);
+        plait_future_free(leaving);
         pool_end(left); /* the thread and its stack are gone */
         ck_assert_ok(plait_future_set_result(promise, &(int){1}));
         plait_future_free(promise);
     }
+}
+
+/* ---- who holds a future that is run inside another ---- */
+
+static plait_event may_begin, has_begun, may_end;
+static plait_future *awaited;
+
+PLAIT_TASK(void, hold_back) {
+    (void)plait_event_wait(&may_begin);
+}
+
+PLAIT_TASK(void, begin_and_wait) {
+    plait_event_set(&has_begun);
+    (void)plait_event_wait(&may_end);
+}
+
+PLAIT_TASK(plait_status, wait_for_awaited) {
+    return plait_result(awaited);
+}
+
+static void count_call(plait_future *future, void *count) {
+    (void)future;
+    ++*(int *)count;
+}
+
+/* The queue's reference is gone before it ends, and the handle is the only one; it is not its runner's. */
+TEST(a_callback_may_come_after_it_was_run_inside_another) {
+    int calls = 0;
+    pool = plait_pool_new(1);
+    ck_assert_ok(plait_post(pool, hold_back));
+    plait_future *outer = plait_submit(pool, wait_for_awaited);
+    awaited = plait_submit(pool, begin_and_wait);
+    plait_event_set(&may_begin);
+    ck_assert_ok(plait_event_wait(&has_begun));
+    ck_assert_ok(plait_pool_resize(pool, 0, 2));
+    wait_until_asleep_in("pool.idle", 1); /* that one has found its place in the queue, and nothing to do */
+    plait_event_set(&may_end);
+    ck_assert_ok(plait_result(outer));
+    ck_assert_ok(plait_future_add_done_callback(awaited, count_call, &calls));
+    ck_assert_int_eq(calls, 1);
+    plait_future_free(awaited);
+    plait_future_free(outer);
+    pool_end(pool);
 }

@@ -50,6 +50,10 @@ PLAIT_TASK(bool, is_main) {
     return plait_thread_current() == plait_thread_main();
 }
 
+PLAIT_TASK(void, enter_and_stay, (plait_token *, token)) {
+    (void)plait_token_enter(token);
+}
+
 TEST(a_full_pool_may_have_its_caller_run) {
     pool = full_pool(PLAIT_POOL_CALLER_RUNS);
     plait_future *future = plait_submit(pool, is_main);
@@ -62,8 +66,13 @@ TEST(a_full_pool_may_have_its_caller_run) {
     ck_assert_status(plait_result(future), PLAIT_USER);
     ck_assert_str_eq(plait_future_message(future), "here");
     plait_future_free(future);
+    plait_token *token = plait_token_new(NULL, PLAIT_FOREVER);
+    ck_assert_ok(plait_post(pool, enter_and_stay, token));
+    plait_cancel(token);
+    ck_assert(!plait_cancelled()); /* what the task entered and did not leave has been left for it */
     ck_assert_ok(plait_post(pool, bump));
     ck_assert_int_eq(counter, 1);
+    plait_token_free(token);
     run_to_end();
     ck_assert_int_eq(counter, 3);
 }
