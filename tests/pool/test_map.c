@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 static plait_pool *shared;
 
@@ -281,4 +282,28 @@ TEST(what_pthread_exit_leaves_counts_as_failed) {
     for (int i = 0; i < 12; i++) ck_assert_int_eq(statuses[i], PLAIT_FAILED);
     plait_thread_free(thread);
     pool_end(shared);
+}
+
+static int arrived;
+
+/* Each on a thread of its own. */
+PLAIT_TASK(bool, meet, (int, count)) {
+    plait__add(&arrived, 1);
+    while (plait__load(&arrived) < count) sched_yield();
+    return plait_cancelled();
+}
+
+TEST(helpers_run_under_the_callers_shield) {
+    plait_pool *pool = plait_pool_new(1);
+    plait_token *scope = plait_token_new(NULL, PLAIT_FOREVER), *before = plait_token_enter(scope);
+    int counts[2] = {2, 2};
+    bool seen[2] = {true, true};
+    plait_cancel(scope);
+    plait_shield_enter();
+    ck_assert_ok(plait_map_with(pool, (&(plait_map_options){.chunk = 1}), meet, counts, seen, 2));
+    plait_shield_leave();
+    ck_assert(!seen[0] && !seen[1]);
+    plait_token_leave(before);
+    plait_token_free(scope);
+    pool_end(pool);
 }

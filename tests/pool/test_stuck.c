@@ -305,3 +305,34 @@ TEST_WITHIN(nothing_hangs, 60) {
     }
     ck_assert_int_gt(refused, 0);
 }
+
+/* ---- a cancel ends such a wait by itself ---- */
+
+static plait_future *one_waits, *other_waits;
+static plait_event close_circle;
+
+PLAIT_TASK(plait_status, wait_for_the_other) {
+    return plait_result(other_waits);
+}
+
+PLAIT_TASK(plait_status, wait_cancelled) {
+    (void)plait_event_wait(&close_circle);
+    (void)plait_future_cancel(other_waits); /* itself */
+    return plait_result(one_waits);
+}
+
+TEST(who_is_cancelled_is_not_told_of_a_circle) {
+    plait_pool *both = plait_pool_new(2);
+    plait_status status = PLAIT_OK;
+    other_waits = plait_submit(both, wait_cancelled);
+    one_waits = plait_submit(both, wait_for_the_other);
+    wait_until_asleep_in("future", 1);
+    plait_event_set(&close_circle);
+    ck_assert_ok(plait_result(one_waits, &status));
+    ck_assert_int_eq(status, PLAIT_OK);
+    ck_assert_ok(plait_result(other_waits, &status));
+    ck_assert_int_eq(status, PLAIT_CANCELLED);
+    plait_future_free(one_waits);
+    plait_future_free(other_waits);
+    pool_end(both);
+}
