@@ -191,7 +191,7 @@ static inline void plait__loan_end(const struct plait__loan *loan) {
 #define PLAIT__LOAN_NAME(name) plait__loan_of_##name
 #ifdef __cplusplus
 struct plait__loan_holder {
-    explicit plait__loan_holder(plait__loan begun) : loan(begun) {}
+    explicit plait__loan_holder(const plait__loan &begun) : loan(begun) {}
     ~plait__loan_holder() {
         plait__loan_end(&loan);
     }

@@ -115,7 +115,10 @@ template <class R, class F> R plait__run_child(void *result, F call) {
 #endif
 }
 template <class R> R plait__stored(void *result) {
-    if constexpr (!std::is_void_v<R>) return *std::launder(static_cast<R *>(result));
+    if constexpr (std::is_void_v<R>)
+        return;
+    else
+        return *std::launder(static_cast<R *>(result));
 }
 #define PLAIT__RETURN_CALL(R, result, f, ...) \
     return plait__run_child<R>(result, [&]() -> R { return f(__VA_ARGS__); });

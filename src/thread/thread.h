@@ -60,8 +60,9 @@ static inline bool plait__thread_ended(const plait_thread *thread) {
 /* plait_thread_start; and at_end(thread, context) is called when it has ended and its joiners have been
  * woken, mostly by itself: by exit on its behalf, and in a forked child, where it may only look whether there
  * was a fork. A thread that could not be started does not call it. */
-plait_thread *plait__thread_start(const plait_thread_options *options, const plait_task *task, const void *args,
-                                  void (*at_end)(plait_thread *thread, void *context), void *context);
+plait_thread *plait__thread_start(const plait_thread_options *options, const plait_task *task,
+                                  const void *args, void (*at_end)(plait_thread *thread, void *context),
+                                  void *context);
 /* Whether it is the calling thread's. */
 bool plait__thread_is_self(const plait_thread *thread);
 /* alive -> ended, with this status and message (which it takes over), and wakes the joiners. Nothing if it

@@ -96,7 +96,7 @@ TEST(a_kernel_that_refuses_later_ends_the_program) {
     if (child == 0) {
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) _exit(77);
-        freopen("/dev/null", "w", stderr);
+        if (!freopen("/dev/null", "w", stderr)) _exit(77);
         plait__os_order_all();
         _exit(0);
     }

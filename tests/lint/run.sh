@@ -74,7 +74,7 @@ sleepers="$sleepers|\\b(u?sleep|p?poll|p?select|epoll_p?wait|sigwait(info)?|sigt
 check "formatting" format
 check "scripts" scripts
 check "every sleep is in src/base or src/wait" forbid "$sleepers" '^src/(base|wait)/'
-check "every atomic builtin is in src/base" forbid '__atomic_|__sync_|\b_Atomic\b|stdatomic' '^src/base/'
+check "every atomic builtin is in src/base" forbid '\b__atomic_|\b__sync_|\b_Atomic\b|stdatomic' '^src/base/'
 check "every allocation is in src/base/memory.c" \
     forbid '\b(malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|free|strn?dup|v?asprintf)\(' \
     '^src/base/memory\.c'

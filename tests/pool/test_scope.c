@@ -224,6 +224,7 @@ TEST(a_task_added_while_the_only_worker_waits_in_the_end) {
 /* ---- leaving early ---- */
 
 static plait_status leave_early(bool fails) {
+    plait_event_clear(&begun);
     plait_with_scope(guarded, pool);
     (void)plait_scope_post(&guarded, wait_for_ever);
     (void)plait_event_wait(&begun);

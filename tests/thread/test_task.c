@@ -125,7 +125,8 @@ TEST(columns_are_checked_like_arguments_and_lie_like_an_array) {
         (typed = (const char *)PLAIT__COLUMNS_OF(scaled, values, sizeof *values, &by, 0),
          memcpy(columns, typed + offsetof(struct plait__columns_scaled, value), sizeof columns)),
         scaled, values, sizeof *values, &by, 0);
-    ck_assert_uint_eq(plait_task_of(scaled)->range(columns, PLAIT__OUT_OF(scaled, results), 0, &(size_t){2}), 2);
+    ck_assert_uint_eq(plait_task_of(scaled)->range(columns, PLAIT__OUT_OF(scaled, results), 0, &(size_t){2}),
+                      2);
     ck_assert_int_eq(results[1], 16);
 }
 
