@@ -238,5 +238,6 @@ void plait__worker_abandon(struct plait__worker *worker) {
     while ((future = worker->running) != NULL) {
         leave_token(self, future->token, future->outer ? future->outer->token : NULL);
         leave(worker, future, PLAIT_FAILED, plait__copy_string("the task was left by pthread_exit"));
+        if (future != worker->taken) plait__future_drop(future); /* what plait__future_help holds */
     }
 }
