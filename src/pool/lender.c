@@ -126,7 +126,9 @@ struct hand {
     plait_lender *lender;
     struct plait__slot *slot;
     struct plait__frame *outside; /* the frame in which that one runs */
-    bool whole;                   /* it only looks at the resource */
+    /* It only looks at the resource. Volatile, as what changes between a push of a clean-up and its run must
+     * be: that one returns a second time from a setjmp. */
+    volatile bool whole;
 };
 
 /* Marks it as full or empty, so that the books are right, and hands it on if it is not to be kept. */
