@@ -309,13 +309,14 @@ TEST_WITHIN(nothing_hangs, 60) {
 /* ---- a cancel ends such a wait by itself ---- */
 
 static plait_future *one_waits, *other_waits;
-static plait_event close_circle;
+static plait_event has_begun, close_circle;
 
 PLAIT_TASK(plait_status, wait_for_the_other) {
     return plait_result(other_waits);
 }
 
 PLAIT_TASK(plait_status, wait_cancelled) {
+    plait_event_set(&has_begun); /* before that, who waits for it would run it */
     (void)plait_event_wait(&close_circle);
     (void)plait_future_cancel(other_waits); /* itself */
     return plait_result(one_waits);
@@ -325,6 +326,7 @@ TEST(who_is_cancelled_is_not_told_of_a_circle) {
     plait_pool *both = plait_pool_new(2);
     plait_status status = PLAIT_OK;
     other_waits = plait_submit(both, wait_cancelled);
+    ck_assert_ok(plait_event_wait(&has_begun));
     one_waits = plait_submit(both, wait_for_the_other);
     wait_until_asleep_in("future", 1);
     plait_event_set(&close_circle);
