@@ -183,12 +183,6 @@ void plait__crew_wake_all(struct plait__thread_pool *pool, struct plait__rouse *
 
 /* ---- ending ---- */
 
-static void wake_joiners(struct plait__thread_pool *pool, struct plait__wakes *wakes) {
-    struct plait__link *link;
-    while ((link = plait__list_first(&pool->joiners)) != NULL)
-        plait__claim(plait__of_link(link, struct plait__node, link), 0, wakes);
-}
-
 /* Under the mutex. */
 static void ended(struct plait__thread_pool *pool, struct plait__worker *worker, struct plait__wakes *wakes) {
     if (worker) plait__list_prepend(&pool->vacant, &worker->vacant);
@@ -196,7 +190,7 @@ static void ended(struct plait__thread_pool *pool, struct plait__worker *worker,
         worker->leaving = false;
         pool->leaving--;
     }
-    if (--pool->live == 0) wake_joiners(pool, wakes);
+    if (--pool->live == 0) plait__claim_all(&pool->joiners, wakes);
     (void)settle(pool);
 }
 

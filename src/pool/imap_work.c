@@ -217,16 +217,7 @@ static struct plait__imap_slot *own_work(const plait_imap *imap) {
 
 /* Under the mutex, which is given back while waiting. */
 static uint32_t wait_for_news(plait_imap *imap, plait_deadline deadline, bool cancellable) {
-    struct plait__waiter waiter;
-    struct plait__node node;
-    plait__waiter_init(&waiter, "imap", imap);
-    plait__node_init(&node, &waiter, imap, 0);
-    plait__list_append(&imap->waiting, &node.link);
-    plait__mutex_unlock(&imap->mutex);
-    uint32_t claim = plait__wait(&waiter, deadline, cancellable);
-    plait__mutex_lock(&imap->mutex);
-    if (plait__linked(&node.link)) plait__list_remove(&node.link);
-    return claim;
+    return plait__wait_listed(&imap->mutex, &imap->waiting, "imap", imap, deadline, cancellable);
 }
 
 plait_status plait__imap_await(plait_imap *imap, plait_deadline deadline, struct plait__imap_slot **slot) {

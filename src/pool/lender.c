@@ -75,7 +75,7 @@ static void hand_on(plait_lender *lender, struct plait__slot *slot, struct plait
         return;
     }
     put_away(lender, slot);
-    if (lender->closed && !lender->taken) plait__lender_wake_all(&lender->joiners, wakes);
+    if (lender->closed && !lender->taken) plait__claim_all(&lender->joiners, wakes);
 }
 
 /* ---- the user's tasks; without the mutex, on a slot that is taken ---- */

@@ -56,8 +56,6 @@ static inline bool plait__lender_lock(plait_lender *lender) {
 
 /* Gives the mutex back, and the lender if nobody has it any more. */
 void plait__lender_unlock(plait_lender *lender, struct plait__wakes *wakes);
-/* Claims all these nodes; under the mutex. */
-void plait__lender_wake_all(struct plait__list *nodes, struct plait__wakes *wakes);
 /* Closes those that have been parked since then or before, the longest parked first; returns how many. */
 size_t plait__lender_close_idle(plait_lender *lender, int64_t parked_before);
 

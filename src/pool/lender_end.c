@@ -15,12 +15,6 @@ void plait__lender_unlock(plait_lender *lender, struct plait__wakes *wakes) {
     plait__release(lender);
 }
 
-void plait__lender_wake_all(struct plait__list *nodes, struct plait__wakes *wakes) {
-    struct plait__link *link;
-    while ((link = plait__list_first(nodes)) != NULL)
-        (void)plait__claim(plait__of_link(link, struct plait__node, link), 0, wakes);
-}
-
 plait_lender *plait_lender_new(size_t resource_size, size_t most, const plait_task *close,
                                const plait_task *open, const void *args) {
     bool good = resource_size && resource_size <= PLAIT__LENT_BYTES && most &&
@@ -64,7 +58,7 @@ plait_status plait_lender_close(plait_lender *lender) {
     if (!plait__lender_lock(lender)) return PLAIT_BROKEN;
     lender->closed = true;
     lender->waiting = 0;
-    plait__lender_wake_all(&lender->borrowers, &wakes);
+    plait__claim_all(&lender->borrowers, &wakes);
     plait__lender_unlock(lender, &wakes);
     (void)plait__lender_close_idle(lender, INT64_MAX);
     return PLAIT_OK;
@@ -74,17 +68,10 @@ plait_status plait_lender_close(plait_lender *lender) {
 static plait_status wait_for_all(plait_lender *lender, plait_deadline deadline) {
     struct plait__wakes wakes = {.count = 0};
     uint32_t claim = PLAIT__FIRST;
-    while ((lender->taken || lender->idle_count) && plait__claimed_node(claim)) {
-        struct plait__waiter waiter;
-        struct plait__node node;
-        plait__waiter_init(&waiter, "lender.join", lender);
-        plait__node_init(&node, &waiter, lender, 0);
-        plait__list_append(&lender->joiners, &node.link);
-        plait__mutex_unlock(&lender->mutex);
-        claim = plait_passed(deadline) ? PLAIT__TIMED_OUT : plait__wait(&waiter, deadline, true);
-        (void)plait__mutex_lock(&lender->mutex);
-        if (plait__linked(&node.link)) plait__list_remove(&node.link);
-    }
+    while ((lender->taken || lender->idle_count) && plait__claimed_node(claim))
+        claim = plait_passed(deadline) ? PLAIT__TIMED_OUT
+                                       : plait__wait_listed(&lender->mutex, &lender->joiners, "lender.join",
+                                                            lender, deadline, true);
     plait_status status = lender->taken || lender->idle_count ? plait__claim_status(claim) : PLAIT_OK;
     plait__lender_unlock(lender, &wakes);
     return status;

@@ -166,17 +166,8 @@ plait_status plait__pool_put(plait_pool *base, plait_future *future, plait_deadl
 
 /* Under the mutex, which is given back while waiting. */
 static void await_helpers(struct plait__thread_pool *pool, struct plait__map *map) {
-    while (map->helpers) {
-        struct plait__waiter waiter;
-        struct plait__node node;
-        plait__waiter_init(&waiter, "map", map);
-        plait__node_init(&node, &waiter, map, 0);
-        plait__list_append(&map->caller, &node.link);
-        plait__mutex_unlock(&pool->mutex);
-        plait__wait(&waiter, PLAIT_FOREVER, false);
-        plait__mutex_lock(&pool->mutex);
-        if (plait__linked(&node.link)) plait__list_remove(&node.link);
-    }
+    while (map->helpers)
+        (void)plait__wait_listed(&pool->mutex, &map->caller, "map", map, PLAIT_FOREVER, false);
 }
 
 /* The caller's side of a map that is in the queue. */

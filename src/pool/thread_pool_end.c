@@ -104,17 +104,8 @@ void plait__pool_break(struct plait__thread_pool *pool, char *message) {
 /* Under the mutex, which is given back. */
 static plait_status wait_for_end(struct plait__thread_pool *pool, plait_deadline deadline, bool cancellable) {
     uint32_t claim = PLAIT__FIRST;
-    while (pool->live && plait__claimed_node(claim)) {
-        struct plait__waiter waiter;
-        struct plait__node node;
-        plait__waiter_init(&waiter, "pool.join", pool);
-        plait__node_init(&node, &waiter, pool, 0);
-        plait__list_append(&pool->joiners, &node.link);
-        plait__mutex_unlock(&pool->mutex);
-        claim = plait__wait(&waiter, deadline, cancellable);
-        plait__mutex_lock(&pool->mutex);
-        if (plait__linked(&node.link)) plait__list_remove(&node.link);
-    }
+    while (pool->live && plait__claimed_node(claim))
+        claim = plait__wait_listed(&pool->mutex, &pool->joiners, "pool.join", pool, deadline, cancellable);
     plait_status status = pool->live ? plait__claim_status(claim) : PLAIT_OK;
     plait__mutex_unlock(&pool->mutex);
     return status;

@@ -46,10 +46,6 @@ static void help_map(struct plait__thread_pool *pool, struct plait__map *map) {
     pthread_cleanup_pop(1);
 }
 
-static void do_map(struct plait__worker *worker, struct plait__map *map) {
-    help_map(worker->pool, map);
-}
-
 static void do_future(struct plait__worker *worker, plait_future *future) {
     worker->taken = future;
     if (!plait__worker_run(worker, future))
@@ -140,7 +136,7 @@ static bool do_one(struct plait__worker *worker) {
     plait_future *future = common_first ? NULL : plait__task_ring_take(&worker->ring);
     struct plait__job *job = future ? NULL : take_common(worker);
     if (job && job->is_map) {
-        do_map(worker, plait__job_map(job));
+        help_map(worker->pool, plait__job_map(job));
         return true;
     }
     if (job) future = plait__job_future(job);

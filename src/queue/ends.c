@@ -92,7 +92,7 @@ static struct leftovers take_leftovers(plait_queue *queue, struct plait__wakes *
     plait__store(&ring->shrink_below, 0);
     size_t count = leftovers.ring.count;
     queue->unfinished -= count < queue->unfinished ? count : queue->unfinished;
-    if (!queue->unfinished) plait__queue_wake_all(&queue->joiners, wakes);
+    if (!queue->unfinished) plait__claim_all(&queue->joiners.nodes, wakes);
     return leftovers;
 }
 
@@ -113,8 +113,8 @@ plait_status plait_queue_shutdown(plait_queue *queue, bool immediate) {
     queue->shut_down = true;
     plait__store(&queue->plain, false);
     if (immediate) leftovers = take_leftovers(queue, &wakes);
-    plait__queue_wake_all(&queue->getters, &wakes);
-    plait__queue_wake_all(&queue->putters, &wakes);
+    plait__claim_all(&queue->getters.nodes, &wakes);
+    plait__claim_all(&queue->putters.nodes, &wakes);
     plait__queue_end(queue, &wakes);
     discard(&leftovers);
     return PLAIT_OK;

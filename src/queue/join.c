@@ -18,7 +18,7 @@ plait_status plait_queue_task_done_many(plait_queue *queue, size_t count) {
     if (!plait__queue_lock(queue)) return PLAIT_BROKEN;
     bool known = count <= queue->unfinished;
     if (known) queue->unfinished -= count;
-    if (!queue->unfinished) plait__queue_wake_all(&queue->joiners, &wakes);
+    if (!queue->unfinished) plait__claim_all(&queue->joiners.nodes, &wakes);
     plait__queue_unlock(queue, &wakes);
     return known ? PLAIT_OK : PLAIT_OVERFLOW;
 }

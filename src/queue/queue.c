@@ -127,12 +127,6 @@ void plait__queue_wake_first(struct plait__side *side, struct plait__wakes *wake
     }
 }
 
-void plait__queue_wake_all(struct plait__side *side, struct plait__wakes *wakes) {
-    struct plait__link *link;
-    while ((link = plait__list_first(&side->nodes)) != NULL)
-        plait__claim(plait__of_link(link, struct plait__node, link), 0, wakes);
-}
-
 /* ---- the operations; all under the mutex ---- */
 
 /* With the turn. False: the mutex could not be taken again, for this is the child of a fork now. */

@@ -217,9 +217,8 @@ static inline size_t plait__queue_room(const plait_queue *queue, size_t items) {
 void plait__queue_enter(plait_queue *queue, struct plait__side *side, struct plait__node *node, bool at_head);
 void plait__queue_come_back(plait_queue *queue, struct plait__side *side, struct plait__node *node);
 
-/* Wakes the first of those who wait, unless one is on its way; or all. */
+/* Wakes the first of those who wait, unless one is on its way. */
 void plait__queue_wake_first(struct plait__side *side, struct plait__wakes *wakes);
-void plait__queue_wake_all(struct plait__side *side, struct plait__wakes *wakes);
 
 static inline void plait__queue_wake_one(struct plait__side *side, struct plait__wakes *wakes) {
     if (!plait__list_empty(&side->nodes)) plait__queue_wake_first(side, wakes);

@@ -14,8 +14,7 @@ void plait__thread_end(plait_thread *thread, plait_status status, char *message)
         thread->message = message;
         plait__store_release(&thread->ended, 1);
     }
-    for (struct plait__link *link; (link = plait__list_first(&thread->joiners.nodes));)
-        plait__claim(plait__of_link(link, struct plait__node, link), 0, &wakes);
+    plait__claim_all(&thread->joiners.nodes, &wakes);
     plait__mutex_unlock(&thread->joiners.mutex);
     plait__wakes_send(&wakes);
     if (!first)

@@ -68,6 +68,12 @@ bool plait__claim(struct plait__node *node, uint32_t gift, struct plait__wakes *
     return true;
 }
 
+void plait__claim_all(struct plait__list *nodes, struct plait__wakes *wakes) {
+    struct plait__link *link;
+    while ((link = plait__list_first(nodes)) != NULL)
+        (void)plait__claim(plait__of_link(link, struct plait__node, link), 0, wakes);
+}
+
 void plait__wakes_send(struct plait__wakes *wakes) {
     for (uint32_t i = 0; i < wakes->count; i++) plait__os_wake(wakes->owed[i], 1);
     wakes->count = 0;
@@ -258,4 +264,18 @@ void plait__each_sleeper(void (*look)(struct plait__waiter *waiter, void *contex
 
 void plait__waiters_after_fork(void) {
     for (int i = 0; i < SHARDS; i++) sleepers[i] = (struct shard){0};
+}
+
+uint32_t plait__wait_listed(struct plait__mutex *mutex, struct plait__list *nodes, const char *kind,
+                            const void *object, plait_deadline deadline, bool cancellable) {
+    struct plait__waiter waiter;
+    struct plait__node node;
+    plait__waiter_init(&waiter, kind, object);
+    plait__node_init(&node, &waiter, object, 0);
+    plait__list_append(nodes, &node.link);
+    plait__mutex_unlock(mutex);
+    uint32_t claim = plait__wait(&waiter, deadline, cancellable);
+    (void)plait__mutex_lock(mutex);
+    if (plait__linked(&node.link)) plait__list_remove(&node.link);
+    return claim;
 }

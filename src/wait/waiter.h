@@ -130,7 +130,15 @@ struct plait__wakes {
  * they are sent at once, under the lock: slow for the others, but right. Bells are rung at once.) */
 bool plait__claim(struct plait__node *node, uint32_t gift, struct plait__wakes *wakes);
 
+/* The same for all nodes of a list. */
+void plait__claim_all(struct plait__list *nodes, struct plait__wakes *wakes);
+
 void plait__wakes_send(struct plait__wakes *wakes);
+
+/* Waits once, at the end of a list, as one for whom there is no more to say; returns the claim. The list is
+ * guarded by the mutex, which the caller holds, and which is given back meanwhile. */
+uint32_t plait__wait_listed(struct plait__mutex *mutex, struct plait__list *nodes, const char *kind,
+                            const void *object, plait_deadline deadline, bool cancellable);
 
 /* Goes through all sleeping waiters, each under its lock: for cancelling and for dumps. */
 void plait__each_sleeper(void (*look)(struct plait__waiter *waiter, void *context), void *context);
