@@ -38,12 +38,16 @@ PLAIT_TASK(long, fib_by_futures, (int, n)) {
     return left + right;
 }
 
-static long by_futures(int n) {
+/* Waits for the result, and lets go of the future. */
+static long value_of(plait_future *future) {
     long value = 0;
-    plait_future *future = plait_submit(pool, fib_by_futures, n);
     if (plait_result(future, &value)) bench_fail("plait_result failed");
     plait_future_free(future);
     return value;
+}
+
+static long by_futures(int n) {
+    return value_of(plait_submit(pool, fib_by_futures, n));
 }
 
 static const struct fork_kind futures = {NULL, NULL, start, by_futures};
@@ -56,11 +60,7 @@ PLAIT_TASK(long, fib_by_spawn, (int, n)) {
 }
 
 static long by_spawn(int n) {
-    long value = 0;
-    plait_future *future = plait_submit(pool, fib_by_spawn, n);
-    if (plait_result(future, &value)) bench_fail("plait_result failed");
-    plait_future_free(future);
-    return value;
+    return value_of(plait_submit(pool, fib_by_spawn, n));
 }
 
 static const struct fork_kind spawned = {NULL, NULL, start, by_spawn};

@@ -11,46 +11,24 @@ static size_t least(size_t one, size_t other) {
     return one < other ? one : other;
 }
 
-/* Items to and from a heap whose count stays as it is. */
-static void push_to_heap(plait_queue *queue, const char *from, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        plait__heap_push(&queue->items, queue->items.ring.count + i, from + i * queue->items.size);
-}
-
-static void pop_from_heap(plait_queue *queue, char *to, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        plait__heap_pop(&queue->items, queue->items.ring.count - i, to + i * queue->items.size);
-}
-
 /* Both with room or items enough. False: as a single one, see queue.c. */
 static bool push(plait_queue *queue, const char *from, size_t count) {
     struct plait__items *items = &queue->items;
-    if (plait__items_compare(items)) {
-        plait__mutex_unlock(&queue->mutex);
-        push_to_heap(queue, from, count);
-        if (!plait__mutex_lock(&queue->mutex)) return false;
-        plait__store(&items->ring.count, items->ring.count + count);
-    } else if (items->order == PLAIT__BY_KEY) {
-        push_to_heap(queue, from, count);
-        plait__store(&items->ring.count, items->ring.count + count);
-    } else {
+    if (plait__items_compare(items)) return plait__queue_push_compared(queue, from, count);
+    if (items->order <= PLAIT__LIFO)
         plait__ring_push_many(&items->ring, from, count);
-    }
+    else
+        for (size_t i = 0; i < count; i++) plait__items_push(items, from + i * items->size);
     return true;
 }
 
 static bool pop(plait_queue *queue, char *to, size_t count) {
     struct plait__items *items = &queue->items;
-    if (plait__items_compare(items)) {
-        plait__mutex_unlock(&queue->mutex);
-        pop_from_heap(queue, to, count);
-        if (!plait__mutex_lock(&queue->mutex)) return false;
-        plait__store(&items->ring.count, items->ring.count - count);
-    } else if (items->order == PLAIT__FIFO) {
+    if (plait__items_compare(items)) return plait__queue_pop_compared(queue, to, count);
+    if (items->order == PLAIT__FIFO)
         plait__ring_pop_many(&items->ring, to, count);
-    } else {
+    else
         for (size_t i = 0; i < count; i++) plait__items_pop(items, to + i * items->size);
-    }
     return true;
 }
 

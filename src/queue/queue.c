@@ -129,20 +129,21 @@ void plait__queue_wake_first(struct plait__side *side, struct plait__wakes *wake
 
 /* ---- the operations; all under the mutex ---- */
 
-/* With the turn. False: the mutex could not be taken again, for this is the child of a fork now. */
-static bool push_compared(plait_queue *queue, const void *item) {
+bool plait__queue_push_compared(plait_queue *queue, const char *from, size_t count) {
+    struct plait__items *items = &queue->items;
     plait__mutex_unlock(&queue->mutex);
-    plait__heap_push(&queue->items, queue->items.ring.count, item);
+    for (size_t i = 0; i < count; i++) plait__heap_push(items, items->ring.count + i, from + i * items->size);
     if (!plait__mutex_lock(&queue->mutex)) return false;
-    plait__store(&queue->items.ring.count, queue->items.ring.count + 1);
+    plait__store(&items->ring.count, items->ring.count + count);
     return true;
 }
 
-static bool pop_compared(plait_queue *queue, void *item) {
+bool plait__queue_pop_compared(plait_queue *queue, char *to, size_t count) {
+    struct plait__items *items = &queue->items;
     plait__mutex_unlock(&queue->mutex);
-    plait__heap_pop(&queue->items, queue->items.ring.count, item);
+    for (size_t i = 0; i < count; i++) plait__heap_pop(items, items->ring.count - i, to + i * items->size);
     if (!plait__mutex_lock(&queue->mutex)) return false;
-    plait__store(&queue->items.ring.count, queue->items.ring.count - 1);
+    plait__store(&items->ring.count, items->ring.count - count);
     return true;
 }
 
@@ -155,7 +156,7 @@ plait_status plait__queue_put(plait_queue *queue, struct plait__call *call, stru
     }
     if (!takes_turns(queue))
         plait__items_push(&queue->items, call->item);
-    else if (!push_compared(queue, call->item))
+    else if (!plait__queue_push_compared(queue, call->item, 1))
         return PLAIT_BROKEN;
     queue->unfinished++;
     plait__queue_wake_one(&queue->getters, wakes);
@@ -171,7 +172,7 @@ plait_status plait__queue_get(plait_queue *queue, struct plait__call *call, stru
     if (plait__unlikely(queue->items.ring.count < queue->items.ring.shrink_below)) return PLAIT__RESIZE;
     if (!takes_turns(queue))
         plait__items_pop(&queue->items, call->item);
-    else if (!pop_compared(queue, call->item))
+    else if (!plait__queue_pop_compared(queue, call->item, 1))
         return PLAIT_BROKEN;
     plait__queue_wake_one(&queue->putters, wakes);
     if (queue->items.ring.count) plait__queue_wake_one(&queue->getters, wakes);

@@ -87,7 +87,12 @@ static inline struct plait__call plait__get_of(void *item) {
         plait__queue_get, offsetof(struct plait_queue, getters), "queue.get", item, 1, true};
 }
 
-/* The same for a RENDEZVOUS: one item moved to or from somebody who waits, or PLAIT_BUSY. */
+/* So many items to or from a heap that the user's function orders; with the turn, and the mutex is given back
+ * meanwhile. False: it could not be taken again, for this is the child of a fork now. */
+bool plait__queue_push_compared(plait_queue *queue, const char *from, size_t count);
+bool plait__queue_pop_compared(plait_queue *queue, char *to, size_t count);
+
+/* In a RENDEZVOUS: one item moved to or from somebody who waits, or PLAIT_BUSY. */
 plait_status plait__rendezvous_put(plait_queue *queue, const char *item, struct plait__wakes *wakes);
 plait_status plait__rendezvous_get(plait_queue *queue, char *item, struct plait__wakes *wakes);
 /* Whether another waiter than this one stands there. */

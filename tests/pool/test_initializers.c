@@ -1,40 +1,16 @@
 /* What each worker of a pool does first and last, and what becomes of the pool if that fails. */
-#include "support.h"
+#include "gate.h"
 
 #include <pthread.h>
 #include <sched.h>
-
-static plait_event gate, begun;
-static plait_pool *pool;
-static int counter;
-
-PLAIT_TASK(plait_status, wait_at_gate) {
-    plait_event_set(&begun);
-    return plait_event_wait(&gate);
-}
-
-PLAIT_TASK(void, bump) {
-    plait__add(&counter, 1);
-}
 
 PLAIT_TASK(int, square, (int, x)) {
     return x * x;
 }
 
-static plait_pool_counters counters_of(plait_pool *of) {
-    plait_pool_counters counters;
-    ck_assert_ok(plait_pool_stats(of, &counters));
-    return counters;
-}
-
 static void occupy(int count) {
     for (int i = 0; i < count; i++) ck_assert_ok(plait_post(pool, wait_at_gate));
     wait_until_asleep_in("event", count);
-}
-
-static void run_to_end(void) {
-    plait_event_set(&gate);
-    pool_end(pool);
 }
 
 static int initialized, finalized;

@@ -1,25 +1,14 @@
 /* Options of pools and of single tasks, changing a pool's size, and its counters. */
-#include "support.h"
+#include "gate.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
-static plait_event gate, begun;
-static plait_pool *pool;
-static int order[16], ordered, counter;
-
-PLAIT_TASK(plait_status, wait_at_gate) {
-    plait_event_set(&begun);
-    return plait_event_wait(&gate);
-}
+static int order[16], ordered;
 
 PLAIT_TASK(void, note, (int, number)) {
     order[ordered++] = number;
-}
-
-PLAIT_TASK(void, bump) {
-    plait__add(&counter, 1);
 }
 
 PLAIT_TASK(int, square, (int, x)) {
@@ -31,17 +20,6 @@ static plait_pool *blocked_pool(const plait_pool_options *options) {
     ck_assert_ok(plait_post(blocked, wait_at_gate));
     ck_assert_ok(plait_event_wait(&begun));
     return blocked;
-}
-
-static void run_to_end(void) {
-    plait_event_set(&gate);
-    pool_end(pool);
-}
-
-static plait_pool_counters counters_of(plait_pool *of) {
-    plait_pool_counters counters;
-    ck_assert_ok(plait_pool_stats(of, &counters));
-    return counters;
 }
 
 /* ---- order ---- */

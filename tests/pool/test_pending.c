@@ -1,26 +1,8 @@
 /* Pools that hold only so many waiting tasks: those who submit wait, are refused, or run the task themselves. */
-#include "support.h"
+#include "gate.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-
-static plait_event gate, begun;
-static plait_pool *pool;
-static int counter;
-
-PLAIT_TASK(plait_status, wait_at_gate) {
-    plait_event_set(&begun);
-    return plait_event_wait(&gate);
-}
-
-PLAIT_TASK(void, bump) {
-    plait__add(&counter, 1);
-}
-
-static void run_to_end(void) {
-    plait_event_set(&gate);
-    pool_end(pool);
-}
 
 static plait_pool *full_pool(plait_pool_full when_full) {
     plait_pool *full = plait_pool_new_with(

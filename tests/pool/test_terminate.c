@@ -1,29 +1,10 @@
 /* A pool that is ended at once: what runs is asked to stop, and what has not begun never does. */
-#include "support.h"
+#include "gate.h"
 
 #include <base/os.h>
 
 #include <pthread.h>
 #include <sched.h>
-
-static plait_event gate, begun;
-static plait_pool *pool;
-static int counter;
-
-PLAIT_TASK(plait_status, wait_at_gate) {
-    plait_event_set(&begun);
-    return plait_event_wait(&gate);
-}
-
-PLAIT_TASK(void, bump) {
-    plait__add(&counter, 1);
-}
-
-static plait_pool_counters counters_of(plait_pool *of) {
-    plait_pool_counters counters;
-    ck_assert_ok(plait_pool_stats(of, &counters));
-    return counters;
-}
 
 PLAIT_TASK(plait_status, wait_inside) {
     plait_future *inner = plait_submit(pool, wait_at_gate);
