@@ -29,7 +29,10 @@ plait_status plait_queue_task_done(plait_queue *queue) {
 
 plait_status plait_queue_join_until(plait_queue *queue, plait_deadline deadline) {
     if (!queue) return PLAIT_INVALID;
-    struct plait__call call = {all_done, offsetof(struct plait_queue, joiners), "queue.join", NULL, 0, true};
+    struct plait__call call = {.attempt = all_done,
+                               .side = offsetof(struct plait_queue, joiners),
+                               .kind = "queue.join",
+                               .any = true};
     return plait__queue_perform(queue, &call, deadline);
 }
 

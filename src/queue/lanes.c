@@ -71,7 +71,8 @@ static bool looks_stuck(const struct plait__lane *lane, const struct plait__lane
     return (int64_t)(plait__load(&lane->index) - plait__load(&other->index)) >= ahead;
 }
 
-plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item) {
+plait_status plait__lane_wait(plait_queue *queue, struct plait__call *call) {
+    bool putting = call->attempt == plait__queue_put;
     struct plait__lane *lane = putting ? &queue->put : &queue->get;
     const struct plait__lane *other = putting ? &queue->get : &queue->put;
     struct plait__mutex *mutex = plait__lane_mutex(queue, putting);
@@ -83,7 +84,7 @@ plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item) {
     spin.gap = plait__spin_wake_cost() >> lane->nearness;
     spin.longest = lane->nearness == NEAREST ? spin.gap : spin.gap * 4;
     for (bool patient = true;;) {
-        status = plait__lane_step(queue, putting, item, queue->items.size);
+        status = plait__lane_step(queue, putting, call->item, queue->items.size);
         if (status != PLAIT_BUSY || !patient) break;
         int64_t ahead = lane->ahead;
         const char *place = plait__lane_place(queue, lane->index, queue->items.size);
@@ -95,6 +96,10 @@ plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item) {
         __builtin_prefetch(place); /* the item's line comes while the mutex is taken */
         plait__mutex_lock(mutex);
         lane->away--;
+    }
+    if (status == PLAIT_BUSY) {
+        lane->away++;
+        call->away = &lane->away;
     }
     plait__mutex_unlock(mutex);
     return status;

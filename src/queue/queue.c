@@ -249,7 +249,10 @@ static plait_status wait_call(plait_queue *queue, struct plait__call *call, plai
         struct plait__wakes wakes = {.count = 0};
         plait_status status = begin(queue);
         if (status != PLAIT_OK) return status;
-        if (!first) plait__queue_come_back(queue, side, &node);
+        if (!first)
+            plait__queue_come_back(queue, side, &node);
+        else if (call->away)
+            --*call->away, call->away = NULL;
         if (claim & PLAIT__GIFT && was_given(queue, call))
             status = PLAIT_OK;
         else
@@ -337,7 +340,7 @@ __attribute__((noinline)) static plait_status wait_patiently(plait_queue *queue,
                                                              plait_deadline deadline) {
     if (!plait__queue_has_lanes(queue)) return wait_until(queue, call, deadline);
     if (plait_passed(deadline)) return PLAIT_TIMEOUT;
-    plait_status status = plait__lane_wait(queue, call->attempt == plait__queue_put, call->item);
+    plait_status status = plait__lane_wait(queue, call);
     return status == PLAIT_OK ? PLAIT_OK : wait_call(queue, call, deadline, true);
 }
 

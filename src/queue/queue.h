@@ -65,26 +65,30 @@ struct plait__call {
     plait_status (*attempt)(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
     size_t side; /* offset of the struct plait__side of those who wait for it */
     const char *kind;
-    char *item;  /* the caller's: the next one to be moved */
-    size_t left; /* how many there are yet to be moved */
-    bool any;    /* one is enough */
+    char *item;     /* the caller's: the next one to be moved */
+    size_t left;    /* how many there are yet to be moved */
+    bool any;       /* one is enough */
+    uint32_t *away; /* where its thread counts as staying away until it is listed; NULL: nowhere */
 };
 
 plait_status plait__queue_put(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
 plait_status plait__queue_get(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
 
 static inline struct plait__call plait__put_of(const void *item) {
-    return (struct plait__call){plait__queue_put,
-                                offsetof(struct plait_queue, putters),
-                                "queue.put",
-                                (char *)(uintptr_t)item,
-                                1,
-                                false};
+    return (struct plait__call){.attempt = plait__queue_put,
+                                .side = offsetof(struct plait_queue, putters),
+                                .kind = "queue.put",
+                                .item = (char *)(uintptr_t)item,
+                                .left = 1};
 }
 
 static inline struct plait__call plait__get_of(void *item) {
-    return (struct plait__call){
-        plait__queue_get, offsetof(struct plait_queue, getters), "queue.get", item, 1, true};
+    return (struct plait__call){.attempt = plait__queue_get,
+                                .side = offsetof(struct plait_queue, getters),
+                                .kind = "queue.get",
+                                .item = item,
+                                .left = 1,
+                                .any = true};
 }
 
 /* So many items to or from a heap that the user's function orders; with the turn, and the mutex is given back
@@ -201,8 +205,8 @@ __attribute__((always_inline)) static inline plait_status plait__lane_try(plait_
 
 /* Counts down unfinished tasks, if there certainly are more. */
 bool plait__lane_done(plait_queue *queue, size_t tasks);
-/* The same as plait__lane_try after PLAIT_BUSY, with patience. */
-plait_status plait__lane_wait(plait_queue *queue, bool putting, void *item);
+/* The same as plait__lane_try after PLAIT_BUSY, with patience. Who has lost it stays counted at call->away. */
+plait_status plait__lane_wait(plait_queue *queue, struct plait__call *call);
 
 /* ---- under the mutex ---- */
 
