@@ -1,0 +1,59 @@
+/* explore.h - from "run this test" to a report: search, confirm, make short, explain.
+ *
+ * Who explores never runs the test itself. It asks `execute` to, which does so in another process and returns
+ * when that has ended or says that it has done enough; run->end and the search tell what came of it:
+ *   run->following   one run, after run->plan
+ *   else             as many as plait__search_next gives, until one does not pass
+ */
+#ifndef PLAIT__EXPLORE_H
+#define PLAIT__EXPLORE_H
+
+#include <check/run.h>
+#include <check/search.h>
+
+struct plait__exploration {
+    plait_check_options options; /* with defaults filled in */
+    struct plait__run *run;
+    struct plait__search *search;
+    void (*execute)(struct plait__exploration *exploration);
+    void *context;
+    const char
+        *program;   /* the name under which it is replayed: `plait replay TOKEN program`; NULL: by a C call */
+    uint64_t build; /* tells this binary from another */
+};
+
+/* What was found, for the report. The run is the recorded one of the shortest schedule. */
+struct plait__finding {
+    const struct plait__run *run;
+    struct plait__searched searched;
+    double seconds;
+    char *token;
+    bool deterministic;
+    uint32_t differs_at; /* if not: the first decision whose course was another */
+    bool has_flip;       /* without this deviation it passes */
+    struct plait__deviation flip;
+    unsigned flip_passes, flip_tries;  /* with it undone, and what follows at random */
+    unsigned found_fails, found_tries; /* as found */
+};
+
+/* The whole of it. NULL when memory is out. */
+plait_check_result *plait__explore(struct plait__exploration *exploration);
+
+/* report.c: text for people, to be freed; NULL when memory is out. */
+char *plait__report_failure(const struct plait__exploration *exploration,
+                            const struct plait__finding *finding);
+char *plait__report_pass(const struct plait__exploration *exploration, const struct plait__searched *searched,
+                         double seconds);
+
+/* token.c. The token to be freed; a schedule that is too long for a line is written into a file, whose name
+ * is then the token. The options that matter to the numbering of decisions are in it. */
+char *plait__token_of(const struct plait__schedule *schedule, const plait_check_options *options,
+                      uint64_t build);
+enum plait__token_read { PLAIT__TOKEN_GOOD, PLAIT__TOKEN_NONSENSE, PLAIT__TOKEN_OF_ANOTHER_BUILD };
+enum plait__token_read plait__token_read(const char *token, struct plait__schedule *schedule,
+                                         plait_check_options *options, uint64_t build);
+
+/* build.c: the build-id of the program and of this library, or a hash of their files. */
+uint64_t plait__build_of_program(void);
+
+#endif
