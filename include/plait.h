@@ -9,6 +9,7 @@
  *   queue                                  talking to each other
  *   future, pool, map, imap                     results that come later, and the workers that compute them
  *   spawn                                  fork and join inside a task
+ *   name                                   what a program tells about itself
  */
 #ifndef PLAIT_H
 #define PLAIT_H
@@ -31,6 +32,7 @@
 #include <plait/lock.h>
 #include <plait/map.h>
 #include <plait/memory.h>
+#include <plait/name.h>
 #include <plait/once.h>
 #include <plait/owner.h>
 #include <plait/pool.h>

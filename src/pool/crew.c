@@ -9,6 +9,7 @@
 #include <base/status.h>
 #include <pool/thread_pool.h>
 #include <thread/registry.h>
+#include <wait/name.h>
 
 enum { FIRST_ROSTER = 8 };
 
@@ -303,6 +304,7 @@ void plait__pool_drop(struct plait__thread_pool *pool) {
         before = roster->before;
         plait__release(roster);
     }
+    plait__name_forget(pool);
     plait__release(pool->name);
     plait__release(pool->pool.words);
     plait__release(pool);

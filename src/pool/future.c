@@ -8,6 +8,7 @@
 #include <thread/task_frame.h>
 #include <wait/case.h>
 #include <wait/cells.h>
+#include <wait/name.h>
 #include <wait/parking.h>
 
 enum { ALIGNMENT = 16 };
@@ -98,6 +99,7 @@ static void end(plait_future *future) {
         if (callback->forget) callback->forget(callback->context);
         plait__cell_give(callback, callback->size);
     }
+    plait__name_forget(future);
     plait_token_free(future->token);
     plait__release(future->message);
     plait__cell_give(future->destroy, sizeof *future->destroy);

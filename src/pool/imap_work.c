@@ -4,6 +4,7 @@
 #include <pool/imap.h>
 #include <pool/thread_pool.h>
 #include <pthread.h>
+#include <wait/name.h>
 #include <wait/spin.h>
 
 static struct plait__imap_slot *slot_of(struct plait__link *link) {
@@ -18,6 +19,7 @@ void plait__imap_drop(plait_imap *imap) {
     if (plait__sub(&imap->references, 1) != 1) return;
     plait_token_free(imap->token);
     plait__release(imap->told_message);
+    plait__name_forget(imap);
     plait__release(imap);
 }
 

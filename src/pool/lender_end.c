@@ -4,12 +4,14 @@
 #include <base/status.h>
 #include <pool/lender.h>
 #include <string.h>
+#include <wait/name.h>
 
 void plait__lender_unlock(plait_lender *lender, struct plait__wakes *wakes) {
     bool last = lender->references == 0;
     plait__mutex_unlock(&lender->mutex);
     plait__wakes_send(wakes);
     if (!last) return;
+    plait__name_forget(lender);
     plait__release(lender->args);
     plait__release(lender->slots);
     plait__release(lender);

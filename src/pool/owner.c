@@ -5,6 +5,7 @@
 #include <string.h>
 #include <thread/task_frame.h>
 #include <wait/cells.h>
+#include <wait/name.h>
 #include <wait/token.h>
 
 enum { MAXSIZE = 1000 };
@@ -16,6 +17,7 @@ void plait__owner_drop(plait_owner *owner) {
     plait_future_free(
         owner->opening); /* the thread's reference, and the opener's: neither may think itself alone */
     plait_future_free(owner->opening);
+    plait__name_forget(owner);
     plait__cell_give(owner, sizeof *owner);
 }
 

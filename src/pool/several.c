@@ -3,6 +3,7 @@
 #include <base/status.h>
 #include <pool/watch.h>
 #include <pthread.h>
+#include <wait/name.h>
 
 enum { INLINE_COUNT = 16 };
 
@@ -131,6 +132,7 @@ void plait_completion_free(plait_completion *completion) {
     struct plait__watching *group = &completion->group;
     plait__watch_end(group);
     for (size_t i = 0; i < group->count; i++) plait_future_free(group->watches[i].future);
+    plait__name_forget(completion);
     plait__release(completion);
 }
 

@@ -2,6 +2,7 @@
 #include <base/memory.h>
 #include <base/status.h>
 #include <queue/queue.h>
+#include <wait/name.h>
 
 enum { SMALL_BYTES = 64 * 1024, FIRST_ITEMS = 16 };
 
@@ -132,6 +133,7 @@ plait_status plait_queue_free(plait_queue *queue) {
     if (used) return PLAIT_BUSY;
     discard(&leftovers);
     plait__descriptor_close(queue);
+    plait__name_forget(queue);
     plait__release(queue);
     return PLAIT_OK;
 }

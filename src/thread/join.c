@@ -4,6 +4,7 @@
 #include <thread/registry.h>
 #include <thread/thread.h>
 #include <wait/case.h>
+#include <wait/name.h>
 
 void plait__thread_end(plait_thread *thread, plait_status status, char *message) {
     struct plait__wakes wakes = {.count = 0};
@@ -124,6 +125,7 @@ void plait_thread_free(plait_thread *thread) {
     if (thread->status) plait__registry_remove(thread); /* it may be among the failed */
     if (thread->status && !plait__load(&thread->read))
         plait__failure_unread(thread->status, thread->message, plait__thread_task_name(thread), thread->name);
+    plait__name_forget(thread);
     plait__release(thread->message);
     plait__release(thread);
 }

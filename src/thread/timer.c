@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <thread/service.h>
 #include <thread/task_frame.h>
+#include <wait/name.h>
 
 struct plait_timer {
     struct plait__job job;
@@ -23,7 +24,9 @@ static plait_timer *of_job(struct plait__job *job) {
 }
 
 void plait_timer_free(plait_timer *timer) {
-    if (timer && plait__sub(&timer->references, 1) == 1) plait__release(timer);
+    if (!timer || plait__sub(&timer->references, 1) != 1) return;
+    plait__name_forget(timer);
+    plait__release(timer);
 }
 
 static void forget(struct plait__job *job) {

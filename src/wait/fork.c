@@ -6,7 +6,8 @@
  * (the forking thread was running, not waiting; a child forked by a signal handler or a host's callback
  * in the middle of a wait may only exec or _exit). Objects of the floors above are in the memory as they
  * were: a lock that was held stays held, and heap objects find out by plait__generation() and
- * plait__vanished() whether a vanished thread was inside.
+ * plait__vanished() whether a vanished thread was inside. Only the names of objects are waited for and kept: their
+ * mutex is the last that a fork takes, and the first that the child gives back.
  */
 #include <base/os.h>
 #include <pthread.h>
@@ -16,6 +17,7 @@ static void child(void) {
     plait__os_sleep_after_fork();
     plait__self_after_fork();
     plait__mutexes_after_fork();
+    plait__names_after_fork();
     plait__parking_after_fork();
     plait__waiters_after_fork();
     plait__cells_after_fork();
@@ -23,5 +25,5 @@ static void child(void) {
 
 void plait__fork_watch(void) {
     /* Out of memory here would only mean that the child is not cleaned up. */
-    (void)pthread_atfork(NULL, NULL, child);
+    (void)pthread_atfork(plait__names_before_fork, plait__names_after_fork, child);
 }

@@ -5,6 +5,10 @@
 /* Asks to be told of forks; called once. */
 void plait__fork_watch(void);
 
+/* Before it, in the parent; and after it, in both. */
+void plait__names_before_fork(void);
+void plait__names_after_fork(void);
+
 /* The parts that fork.c calls in the child, which has one thread then. */
 void plait__self_after_fork(void);
 void plait__mutexes_after_fork(void);

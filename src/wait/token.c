@@ -14,6 +14,7 @@
 #include <base/atomic.h>
 #include <base/clock.h>
 #include <wait/cells.h>
+#include <wait/name.h>
 #include <wait/token.h>
 #include <wait/waiter.h>
 
@@ -66,6 +67,7 @@ bool plait__token_move(plait_token *token, plait_token *parent) {
 void plait_token_free(plait_token *token) {
     while (token && token != &root && plait__sub(&token->references, 1) == 1) {
         plait_token *parent = token->parent;
+        plait__name_forget(token);
         plait__cell_give(token, sizeof *token);
         token = parent;
     }
