@@ -5,6 +5,9 @@
  * if it cannot, the next one in line does; a wait runs into its deadline only when nothing else can happen;
  * memory is there; plait_choose says 0. So a whole run is written down by its deviations alone: at the
  * decision number such and such, alternative so and so. The empty schedule is "everybody runs until blocked".
+ * What happens by default is fair: who yields goes to the end of the line, and alternative 0 is then whoever
+ * can run and stood there longest; or, if nobody else can run, that the next deadline passes; or that it
+ * goes on. Otherwise every loop that waits for others would be endless by default.
  * Decisions are numbered in every run in the same way, whatever the strategy and whatever was learned before,
  * so deviations found in one process replay in another.
  *
@@ -35,9 +38,10 @@ struct plait__decision {
     enum plait__question question;
     uint32_t count; /* of alternatives, at least 2 */
     uint32_t actor; /* who is running, or ran until now */
-    bool
-        can_go_on; /* WHO: that actor could go on; then alternative 0 is that it does, all else is a preemption */
-    bool yields; /* WHO: it only looks again and again at what does not change, or said so itself */
+    bool can_go_on; /* WHO: that actor could go on; if it does not yield, alternative 0 is that it does, and
+                       all else is a preemption */
+    bool yields;    /* WHO: it only looks again and again at what does not change, or said so itself; then
+                       alternative 0 is somebody else, if anybody else there is */
     struct {
         uint8_t choice; /* enum plait__choice */
         uint8_t actor;

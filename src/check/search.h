@@ -29,12 +29,29 @@ uint32_t plait__search_choose(struct plait__search *search, const struct plait__
 void plait__search_learned(struct plait__search *search);
 void plait__search_ran(struct plait__search *search, const struct plait__end *end);
 
+/* plait__search_next says false from now on; whoever explores may call it while another process runs. */
+void plait__search_stop(struct plait__search *search);
+
+/* What was tried, all that was begun included. May be read while another process runs. */
 struct plait__searched {
-    uint64_t schedules, points;
-    uint64_t orders; /* distinct */
-    bool complete;   /* a DFS has tried everything within its bound */
-    unsigned bound;  /* ... which was this */
+    uint64_t schedules, points, decisions;
+    uint64_t orders;  /* distinct */
+    bool more_orders; /* there were more than can be counted */
+    bool complete;    /* a DFS has tried everything within its bound */
+    unsigned bound;   /* ... which was this; PLAIT__NO_BOUND: no bound left anything out */
+    bool strange;     /* the same choices led to other decisions: a DFS cannot go on with that */
 };
+enum { PLAIT__NO_BOUND = 1 << 30 };
 struct plait__searched plait__search_result(const struct plait__search *search);
+
+/* For the next `runs` runs: the choices of the schedule up to the decision `until`, with that, and what follows
+ * at random. They are not counted in what was tried. */
+void plait__search_guide(struct plait__search *search, const struct plait__schedule *schedule, uint32_t until,
+                         uint64_t runs);
+struct plait__guided {
+    uint64_t left;    /* of the runs */
+    uint64_t strayed; /* runs in which a choice of the schedule could not be made: they say nothing */
+};
+struct plait__guided plait__search_guided(const struct plait__search *search);
 
 #endif
