@@ -142,18 +142,24 @@ PLAIT_API void plait_check_failed(const char *words, const char *file, int line)
 /* Reads or writes a variable of the program, as x would: plait_write(x) = plait_read(x) + 1. Under the checker
  * each is a scheduling point, and two that no lock, queue, join or other wait orders, and one of them a write,
  * are reported as a data race, even if nothing went wrong in that run (happens-before by vector clocks, after
- * FastTrack: Flanagan, Freund 2009). */
-#define plait_read(x) (*(__typeof__(&(x)))plait__access(&(x), sizeof(x), 0, #x, __FILE__, __LINE__))
-#define plait_write(x) (*(__typeof__(&(x)))plait__access(&(x), sizeof(x), 1, #x, __FILE__, __LINE__))
+ * FastTrack: Flanagan, Freund 2009). An _Atomic variable (std::atomic in C++) is never raced for, and orders what
+ * lies around it; use it as it is: atomic_compare_exchange_strong(&plait_write(top), &old, next). */
+#define plait_read(x) PLAIT__ACCESS(x, 0)
+#define plait_write(x) PLAIT__ACCESS(x, PLAIT__WRITES)
+
+#define PLAIT__ACCESS(x, how) \
+    (*(__typeof__(&(x)))plait__access(&(x), sizeof(x), (how) | PLAIT__ATOMIC_IF(x), #x, __FILE__, __LINE__))
+
+enum { PLAIT__WRITES = 1, PLAIT__ATOMIC = 2 };
 
 /* Whether this is a run of the checker's. Read it by plait_checking(). */
 PLAIT_API extern bool plait__checking;
-PLAIT_API void plait__check_access(const volatile void *address, size_t size, int writes, const char *name,
+PLAIT_API void plait__check_access(const volatile void *address, size_t size, int how, const char *name,
                                    const char *file, int line);
 
-static inline void *plait__access(const volatile void *address, size_t size, int writes, const char *name,
+static inline void *plait__access(const volatile void *address, size_t size, int how, const char *name,
                                   const char *file, int line) {
-    if (plait__checking) plait__check_access(address, size, writes, name, file, line);
+    if (plait__checking) plait__check_access(address, size, how, name, file, line);
     return (void *)(uintptr_t)address;
 }
 
@@ -162,5 +168,24 @@ static inline bool plait_checking(void) {
 }
 
 PLAIT_END
+
+/* Whether x is atomic: then its value is of another type than x, by more than const and volatile. */
+#ifdef __cplusplus
+template <class T> constexpr auto plait__atomic_if(const volatile T *x) -> decltype(x->is_lock_free(), 0) {
+    return PLAIT__ATOMIC;
+}
+constexpr int plait__atomic_if(const volatile void *) {
+    return 0;
+}
+#define PLAIT__ATOMIC_IF(x) plait__atomic_if(&(x))
+#else
+#define PLAIT__VALUE(x) __typeof__(((void)0, (x)))
+#define PLAIT__IS(x, type) __builtin_types_compatible_p(__typeof__(&(x)), type *)
+#define PLAIT__ATOMIC_IF(x) \
+    (PLAIT__IS(x, PLAIT__VALUE(x)) || PLAIT__IS(x, const PLAIT__VALUE(x)) || \
+             PLAIT__IS(x, volatile PLAIT__VALUE(x)) || PLAIT__IS(x, const volatile PLAIT__VALUE(x)) \
+         ? 0 \
+         : PLAIT__ATOMIC)
+#endif
 
 #endif
