@@ -86,6 +86,10 @@ PLAIT_TASK(void, write_a_letter, (int, descriptor)) {
     if (write(descriptor, "x", 1) != 1) abort();
 }
 
+PLAIT_TASK(plait_status, wait_at_gate) {
+    return plait_event_wait(&gate);
+}
+
 PLAIT_TASK(void, leave_program) {
     exit(7);
 }
@@ -116,9 +120,13 @@ static int letters(void) {
     return count;
 }
 
+static void hand_over_letters(void) {
+    for (int i = 0; i < 100; i++) ck_assert_ok(plait_post(pool, write_a_letter, pipes[1]));
+}
+
 static void leave_work_behind(void) {
     pool = plait_pool_new(2);
-    for (int i = 0; i < 100; i++) ck_assert_ok(plait_post(pool, write_a_letter, pipes[1]));
+    hand_over_letters();
 }
 
 TEST(exit_finishes_what_was_handed_over) {
@@ -126,8 +134,13 @@ TEST(exit_finishes_what_was_handed_over) {
     ck_assert_int_eq(letters(), 100);
 }
 
+/* Both workers have begun, before they might find that one is enough. */
 static void leave_pool_idle(void) {
-    leave_work_behind();
+    pool = plait_pool_new(2);
+    for (int i = 0; i < 2; i++) ck_assert_ok(plait_post(pool, wait_at_gate));
+    wait_until_asleep_in("event", 2);
+    hand_over_letters();
+    plait_event_set(&gate);
     wait_until_asleep_in("pool.idle", 2);
 }
 
@@ -161,10 +174,6 @@ TEST(a_task_may_call_exit) {
 
 PLAIT_TASK(void, bump) {
     plait__add(&counter, 1);
-}
-
-PLAIT_TASK(plait_status, wait_at_gate) {
-    return plait_event_wait(&gate);
 }
 
 static plait_future *pending, *finished;

@@ -231,17 +231,30 @@ TEST(a_deadline_comes) {
     pool_end(pool);
 }
 
+PLAIT_TASK(plait_status, wait_for_next_under_a_token, (int, i)) {
+    plait_semaphore_release(&begun, 1);
+    (void)plait_event_wait(&all_known);
+    plait_future *next = futures[(i + 1) % circle];
+    plait_token *token = plait_token_new(NULL, i == 0 ? plait_after(0.01) : PLAIT_FOREVER);
+    plait_token *below = plait_token_new(token, PLAIT_FOREVER), *before = plait_token_enter(below);
+    plait_status status = heard(plait_result(next), next);
+    plait_token_leave(before);
+    plait_token_free(below);
+    plait_token_free(token);
+    return status;
+}
+
 TEST(so_does_the_deadline_of_a_token) {
+    plait_status status = PLAIT_OK;
     circle = 3;
     plait_pool *pool = plait_pool_new(circle);
-    plait_token *token = plait_token_new(NULL, plait_after(0.05));
-    plait_token *outer = plait_token_enter(token);
-    BEGIN(pool, wait_for_next, circle);
+    BEGIN(pool, wait_for_next_under_a_token, circle);
     wait_until_all_have_begun(circle);
-    plait_token_leave(outer);
+    plait_event_set(&all_known);
+    ck_assert_ok(plait_result(futures[0], &status));
+    ck_assert_status(status, PLAIT_CANCELLED);
     end(circle);
     ck_assert_int_eq(told, 0);
-    plait_token_free(token);
     pool_end(pool);
 }
 

@@ -235,7 +235,7 @@ static int odd;
 /* Puts one of 1..rounds into whichever of the two is taken; then puts 0. */
 static void *put_by_select(void *arg) {
     (void)arg;
-    for (intptr_t item = 1; stress_goes_on(); item++) {
+    for (intptr_t item = 1; item < 100 || stress_goes_on(); item++) {
         plait_case cases[] = {plait_case_put(left, &item), plait_case_put(right, &item)};
         size_t which = 9;
         if (plait_select(cases, 2, &which) != PLAIT_OK || which > 1 || cases[which].status != PLAIT_OK)

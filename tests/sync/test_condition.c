@@ -141,36 +141,55 @@ TEST(a_wait_can_be_cancelled_and_has_the_lock_then) {
     plait_token_free(token);
 }
 
+static double patience; /* seconds */
+static plait_deadline moment;
+static bool moment_begun;
 static plait_status late_status;
 
 static void *wait_for_a_moment(void *unused) {
     (void)unused;
     plait_hold(&lock);
-    late_status = plait_condition_wait_until(&changed, &lock, plait_after(0.03));
+    moment = plait_after(patience);
+    moment_begun = true;
+    late_status = plait_condition_wait_until(&changed, &lock, moment);
     woken++;
     return NULL;
 }
 
+/* Returns when that one waits: before, it does not let go of the lock. */
+static void start_a_moment(struct crew *crew) {
+    moment_begun = false;
+    crew_add(crew, wait_for_a_moment, NULL);
+    for (bool begun = false; !begun; sched_yield()) {
+        plait_hold(&lock);
+        begun = moment_begun;
+    }
+}
+
+/* With more patience if the machine is so slow that the deadline goes by before the notification. */
 TEST(who_was_notified_in_time_says_so_though_it_gets_the_lock_late) {
     struct crew crew = {.count = 0};
-    crew_add(&crew, wait_for_a_moment, NULL);
-    wait_until_asleep(1);
-    plait_lock_acquire(&lock);
-    plait_condition_notify(&changed, 1);
-    plait_sleep(0.06); /* the deadline goes by: time itself is what is tested */
-    plait_lock_release(&lock);
-    crew_join(&crew);
+    bool in_time = false;
+    for (patience = 0.03; !in_time; patience *= 2) {
+        start_a_moment(&crew);
+        plait_lock_acquire(&lock);
+        plait_condition_notify(&changed, 1);
+        in_time = !plait_passed(moment);
+        plait_sleep(1.5 * patience); /* the deadline goes by: time itself is what is tested */
+        plait_lock_release(&lock);
+        crew_join(&crew);
+    }
     ck_assert_status(late_status, PLAIT_OK);
 }
 
 TEST(a_notification_goes_past_one_whose_deadline_went_by) {
     struct crew crew = {.count = 0};
-    crew_add(&crew, wait_for_a_moment, NULL);
-    wait_until_asleep(1);
+    patience = 0.03;
+    start_a_moment(&crew);
     crew_add(&crew, wait_once, NULL);
-    wait_until_asleep(2);
     while (woken_now() < 1) plait_sleep(0.001);
     ck_assert_status(late_status, PLAIT_TIMEOUT);
+    wait_until_asleep(1);
     notify_under_the_lock(1);
     crew_join(&crew);
 }
