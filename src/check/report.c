@@ -1,0 +1,294 @@
+/* report.c - what the checker found, for people; and what it tried, when it found nothing.
+ *
+ *     LOST WAKE-UP after 41 schedules (0.02 s)   replay: plait replay p3-7F2K9-QX ./q
+ *       T1 consumer                     T2 producer
+ *       q.c:31 read ready == 0
+ *                                       q.c:52 write ready = 1
+ *                                       q.c:53 plait_condition_notify(nonempty): nobody waits
+ *       q.c:33 plait_condition_wait(nonempty)  <- blocks for ever
+ *     Flip: q.c:33 before q.c:52 passes (50/50; as found: fails 50/50)
+ *
+ * A column for each thread that has a line in it, the order of time from top to bottom. The headline and everything
+ * below the columns stand there only if they are known.
+ */
+#include <base/memory.h>
+#include <check/wording.h>
+#include <string.h>
+
+enum { COLUMNS = 4, WIDTH = 100, MARGIN = 2 };
+
+static const char *const headlines[] = {
+    [PLAIT_CHECK_PASSED] = "PASSED",
+    [PLAIT_CHECK_DEADLOCK] = "DEADLOCK",
+    [PLAIT_CHECK_LOST_WAKEUP] = "LOST WAKE-UP",
+    [PLAIT_CHECK_ASSERTION] = "ASSERTION FAILED",
+    [PLAIT_CHECK_CRASH] = "CRASH",
+    [PLAIT_CHECK_EXIT] = "BAD EXIT STATUS",
+    [PLAIT_CHECK_LEFT_RUNNING] = "THREAD LEFT RUNNING",
+    [PLAIT_CHECK_MISUSE] = "MISUSE",
+    [PLAIT_CHECK_USE_AFTER_FREE] = "USE AFTER FREE",
+    [PLAIT_CHECK_LIVELOCK] = "LIVELOCK",
+    [PLAIT_CHECK_TASK_FAILED] = "A TASK FAILED, AND NOBODY ASKED",
+    [PLAIT_CHECK_RACE] = "DATA RACE",
+    [PLAIT_CHECK_UNCONTROLLED] = "NOT CONTROLLED",
+    [PLAIT_CHECK_NOT_DETERMINISTIC] = "NOT DETERMINISTIC",
+    [PLAIT_CHECK_NOTHING_CONTROLLED] = "NOTHING CONTROLLED",
+    [PLAIT_CHECK_REFUSED] = "REFUSED",
+};
+
+static void add_count(struct plait__text *text, uint64_t count, const char *one, const char *many) {
+    plait__text_number(text, count);
+    plait__text_add(text, " %s", count == 1 ? one : many);
+}
+
+/* --- The headline --- */
+
+static void add_headline(struct plait__text *text, const struct plait__exploration *exploration,
+                         const struct plait__finding *finding) {
+    const struct plait__end *end = &finding->run->end;
+    unsigned outcome = end->outcome, known = sizeof headlines / sizeof headlines[0];
+    plait__text_add(text, "%s", outcome < known ? headlines[outcome] : "FAILED");
+    if (end->outcome == PLAIT_CHECK_CRASH && strsignal(end->status))
+        plait__text_add(text, " (%s)", strsignal(end->status));
+    if (end->outcome == PLAIT_CHECK_EXIT) plait__text_add(text, " %d", end->status);
+    if (exploration->options.replay) {
+        plait__text_add(text, ", replayed\n");
+        return;
+    }
+    plait__text_add(text, " after ");
+    add_count(text, finding->searched.schedules, "schedule", "schedules");
+    plait__text_add(text, " (%.2f s)", finding->seconds);
+    if (finding->token && exploration->program)
+        plait__text_add(text, "   replay: plait replay %s %s", finding->token, exploration->program);
+    else if (finding->token)
+        plait__text_add(text, "   replay: options.replay = \"%s\"", finding->token);
+    plait__text_add(text, "\n");
+}
+
+/* --- The columns --- */
+
+struct columns {
+    uint8_t actors[PLAIT__ACTORS];
+    uint32_t count;
+    size_t width;
+};
+
+static void choose_columns(struct columns *columns, const struct plait__story *story) {
+    bool speaks[PLAIT__ACTORS] = {false};
+    for (uint32_t i = 0; i < story->step_count; i++)
+        if (story->steps[i].shown) speaks[story->steps[i].actor] = true;
+    for (uint32_t i = 0; i < PLAIT__ACTORS; i++)
+        if (speaks[i]) columns->actors[columns->count++] = (uint8_t)i;
+    columns->width = columns->count ? (WIDTH - MARGIN) / (columns->count + 1) : WIDTH;
+}
+
+/* Where the actor's lines begin. Too many for columns stand below each other, each with its thread before it. */
+static size_t column_of(const struct columns *columns, uint8_t actor) {
+    uint32_t at = 0;
+    while (at < columns->count && columns->actors[at] != actor) at++;
+    return columns->count <= COLUMNS ? MARGIN + at * columns->width : MARGIN;
+}
+
+static void add_heads(struct plait__text *text, struct plait__wording *wording,
+                      const struct columns *columns) {
+    for (uint32_t i = 0; i < columns->count && columns->count <= COLUMNS; i++) {
+        struct plait__text head = {0};
+        plait__word_actor(wording, &head, columns->actors[i]);
+        char *name = plait__text_take(&head);
+        if (!name) text->failed = true;
+        plait__text_tab(text, column_of(columns, columns->actors[i]));
+        if (name) plait__text_add(text, "%.*s", (int)columns->width - 1, name);
+        plait__release(name);
+    }
+    if (columns->count && columns->count <= COLUMNS) plait__text_add(text, "\n");
+}
+
+static void add_steps(struct plait__text *text, struct plait__wording *wording) {
+    const struct plait__story *story = wording->story;
+    struct columns columns = {0};
+    choose_columns(&columns, story);
+    add_heads(text, wording, &columns);
+    for (uint32_t i = 0; i < story->step_count; i++) {
+        const struct plait__step *step = &story->steps[i];
+        if (!step->shown) continue;
+        plait__text_tab(text, column_of(&columns, step->actor));
+        if (columns.count > COLUMNS) {
+            plait__word_actor(wording, text, step->actor);
+            plait__text_add(text, "  ");
+        }
+        plait__word_step(wording, text, step);
+        plait__text_add(text, "\n");
+    }
+    if (!story->left_out) return;
+    plait__text_add(text, "  (");
+    add_count(text, story->left_out, "other step", "other steps");
+    plait__text_add(text, " left out)\n");
+}
+
+/* --- What stands below --- */
+
+static void add_circle(struct plait__text *text, struct plait__wording *wording) {
+    const struct plait__story *story = wording->story;
+    plait__text_add(text, "Circle: ");
+    plait__word_actor(wording, text, story->circle[0]);
+    for (uint32_t i = 0; i < story->circle_length; i++) {
+        plait__text_add(text, i ? ", which waits for " : " waits for ");
+        plait__word_wait(wording, text, story->circle[i]);
+    }
+    plait__text_add(text, ".\n");
+}
+
+/* Who waits for ever, if that does not stand in the circle: with place, for its last call may be left out above. */
+static void add_waits(struct plait__text *text, struct plait__wording *wording) {
+    const struct plait__story *story = wording->story;
+    const struct plait__run *run = story->run;
+    for (uint32_t i = 0; i < run->actor_count && i < PLAIT__ACTORS; i++) {
+        const struct plait__actor_state *state = &run->actors[i];
+        if (!state->waits_for_ever || memchr(story->circle, (int)i, story->circle_length)) continue;
+        plait__text_add(text, "Waits: ");
+        plait__word_actor(wording, text, i);
+        plait__text_add(text, " for ");
+        plait__word_wait(wording, text, i);
+        if (state->caller)
+            plait__text_add(text, ", %s", plait__symbols_place(wording->symbols, state->caller));
+        plait__text_add(text, ".\n");
+    }
+}
+
+/* In which words the order is undone. False if it is not known. */
+static bool add_flip_words(struct plait__text *text, struct plait__wording *wording, uint32_t decision) {
+    const struct plait__story *story = wording->story;
+    uint32_t after = plait__story_after(story, decision);
+    if (after == story->event_count || !after) return false;
+    const struct plait__event *next = &story->events[after];
+    switch (next->kind) {
+    case PLAIT__EVENT_EXPIRE:
+        plait__text_add(text, "without the timeout of ");
+        break;
+    case PLAIT__EVENT_DISTURB:
+        plait__text_add(text, "without the wake-up for no reason in ");
+        break;
+    case PLAIT__EVENT_VALUE:
+        plait__text_add(text, "with 0 from plait_choose in ");
+        break;
+    case PLAIT__EVENT_NO_MEMORY:
+        plait__text_add(text, "with memory in ");
+        break;
+    default: {
+        uint32_t later = plait__story_next_of(story, after, story->events[after - 1].actor);
+        if (next->actor == story->events[after - 1].actor || later == story->event_count) return false;
+        plait__word_place(wording, text, &story->events[later]);
+        plait__text_add(text, " before ");
+    }
+    }
+    plait__word_place(wording, text, next);
+    return true;
+}
+
+static void add_flip(struct plait__text *text, struct plait__wording *wording,
+                     const struct plait__finding *finding) {
+    if (!finding->has_flip) return;
+    plait__text_add(text, "Flip: ");
+    if (!add_flip_words(text, wording, finding->flip.index))
+        plait__text_add(text, "without its choice number %u it", (unsigned)finding->flip.index);
+    plait__text_add(text, " passes (%u/%u; as found: fails %u/%u)\n", finding->flip_passes,
+                    finding->flip_tries, finding->found_fails, finding->found_tries);
+}
+
+static void add_difference(struct plait__text *text, struct plait__wording *wording,
+                           const struct plait__finding *finding) {
+    const struct plait__story *story = wording->story;
+    if (finding->deterministic) return;
+    plait__text_add(
+        text,
+        "The same order gave another course: the test depends on something that is not controlled (a clock, "
+        "an address,\nrandom numbers, a file, what an earlier run left behind). It first differs at decision "
+        "%u",
+        (unsigned)finding->differs_at);
+    uint32_t at = plait__story_after(story, finding->differs_at);
+    if (at < story->event_count) {
+        plait__text_add(text, ", about ");
+        plait__word_place(wording, text, &story->events[at]);
+        plait__text_add(text, " in ");
+        plait__word_actor(wording, text, story->events[at].actor);
+    }
+    plait__text_add(text, ".\n");
+}
+
+char *plait__report_failure(const struct plait__exploration *exploration,
+                            const struct plait__finding *finding) {
+    struct plait__text text = {0};
+    struct plait__story story;
+    struct plait__wording wording = {0};
+    bool told = plait__story_tell(&story, finding) && plait__wording_begin(&wording, &story);
+    if (told) {
+        const struct plait__end *end = &finding->run->end;
+        add_headline(&text, exploration, finding);
+        add_steps(&text, &wording);
+        if (end->words[0]) plait__text_add(&text, "%.*s\n", (int)sizeof end->words, end->words);
+        if (story.circle_length) add_circle(&text, &wording);
+        add_waits(&text, &wording);
+        add_flip(&text, &wording, finding);
+        add_difference(&text, &wording, finding);
+    }
+    plait__wording_end(&wording);
+    plait__story_end(&story);
+    char *report = plait__text_take(&text);
+    if (!told) {
+        plait__release(report);
+        report = NULL;
+    }
+    return report;
+}
+
+/* --- A pass --- */
+
+static void add_untried(struct plait__text *text, unsigned inject) {
+    static const struct {
+        unsigned what;
+        const char *words;
+    } choices[] = {{PLAIT_CHECK_TIMEOUTS, "timeouts before their time"},
+                   {PLAIT_CHECK_SPURIOUS, "wake-ups for no reason"},
+                   {PLAIT_CHECK_MEMORY, "failing allocations"}};
+    const char *before = "  not tried: ";
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        if (inject & choices[i].what) continue;
+        plait__text_add(text, "%s%s", before, choices[i].words);
+        before = ", ";
+    }
+    plait__text_add(text, "%sweak memory (all was sequentially consistent)\n", before);
+}
+
+static void add_proof(struct plait__text *text, const struct plait__searched *searched) {
+    plait__text_add(text, "  all ");
+    plait__text_number(text, searched->orders);
+    plait__text_add(text, searched->more_orders ? " orders and more" : " orders");
+    if (searched->bound != PLAIT__NO_BOUND) plait__text_add(text, " within bound %u", searched->bound);
+    plait__text_add(text, " pass\n");
+}
+
+char *plait__report_pass(const struct plait__exploration *exploration, const struct plait__searched *searched,
+                         double seconds) {
+    static const char *const strategies[] = {"auto", "random", "pct", "delay", "dfs"};
+    const plait_check_options *options = &exploration->options;
+    struct plait__text text = {0};
+    plait__text_add(&text, "PASSED ");
+    add_count(&text, searched->schedules, "schedule", "schedules");
+    plait__text_add(&text, " (%.2f s", seconds);
+    if (seconds > 0) {
+        plait__text_add(&text, ", ");
+        plait__text_number(&text, (uint64_t)((double)searched->schedules / seconds));
+        plait__text_add(&text, " a second");
+    }
+    plait__text_add(&text, "), strategy %s\n  ",
+                    options->strategy <= PLAIT_CHECK_DFS ? strategies[options->strategy] : "?");
+    plait__text_add(&text, searched->more_orders ? "more than " : "");
+    add_count(&text, searched->orders, "distinct order, ", "distinct orders, ");
+    add_count(&text, searched->points, "scheduling point\n", "scheduling points\n");
+    if (searched->complete) add_proof(&text, searched);
+    add_untried(&text, options->inject);
+    plait__text_add(&text,
+                    "  not controlled: memory used without plait_read and plait_write, and what does not "
+                    "go through plait\n");
+    return plait__text_take(&text);
+}

@@ -1,0 +1,340 @@
+/* story.c - from the points of a recorded run to the few steps that explain its end.
+ *
+ * A point is one atomic operation; a call of plait has several. The events of a call (they share the caller's
+ * address and stack pointer) become one step, as long as nothing of interest happens to it after others have
+ * had their turn: then a second step "goes on".
+ *
+ * Then each step is given a weight, and the heaviest are shown: where it failed, where somebody waits for
+ * ever, the two sides of the switch that matters, what was done to the objects of the failure; what came
+ * before the first deviation from "everybody runs until blocked" is shown only if one of those reasons holds.
+ */
+#include <base/memory.h>
+#include <check/story.h>
+#include <string.h>
+
+enum weight {
+    HARDLY = 10, /* starts, ends, going on */
+    NEEDED = 31, /* less than this is left out */
+    CALL = 40,
+    SLEEPS = 50,
+    ACCESS = 60,
+    TOUCHES = 65, /* an object of the failure */
+    HAPPENS = 75, /* a timeout, a failing allocation */
+    SWITCH = 80,
+    FLIP = 90,
+    CAUSE = 95,
+    END = 100
+};
+
+static bool is_access(const struct plait__event *event) {
+    return event->kind == PLAIT__EVENT_READ || event->kind == PLAIT__EVENT_WRITE;
+}
+
+/* The events in order: a ring that was filled more than once begins somewhere in the middle. */
+static bool take_events(struct plait__story *story, const struct plait__run *run) {
+    uint32_t all = run->event_count, count = all < PLAIT__EVENTS ? all : PLAIT__EVENTS;
+    uint32_t begin = all > PLAIT__EVENTS ? all % PLAIT__EVENTS : 0;
+    struct plait__event *events = plait__allocate_array(count, sizeof *events);
+    if (!events) return false;
+    for (uint32_t i = 0; i < count; i++) events[i] = run->events[(begin + i) % PLAIT__EVENTS];
+    story->events = events;
+    story->event_count = count;
+    return true;
+}
+
+/* --- From events to steps --- */
+
+static bool same_call(const struct plait__event *one, const struct plait__event *other) {
+    return one->caller == other->caller && one->stack == other->stack;
+}
+
+/* Whether the event stands on its own line whatever was before it. */
+static bool stands_alone(const struct plait__event *event) {
+    switch (event->kind) {
+    case PLAIT__EVENT_READ:
+    case PLAIT__EVENT_WRITE:
+    case PLAIT__EVENT_EXPIRE:
+    case PLAIT__EVENT_DISTURB:
+    case PLAIT__EVENT_VALUE:
+    case PLAIT__EVENT_NO_MEMORY:
+    case PLAIT__EVENT_END:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void add_to_step(struct plait__step *step, const struct plait__event *event, uint32_t index) {
+    step->last = index;
+    switch (event->kind) {
+    case PLAIT__EVENT_SLEEP:
+        step->sleeps = true;
+        break;
+    case PLAIT__EVENT_FAIL:
+        step->fails = true;
+        break;
+    case PLAIT__EVENT_START:
+        step->kind = event->kind; /* fall through */
+    case PLAIT__EVENT_WAKE:
+        if (event->other != PLAIT__NOBODY)
+            step->wakes = event->other;
+        else
+            step->wakes_nobody = true;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Whether the event repeats the access of this step, so that one line with a number says it all. */
+static bool repeats(const struct plait__story *story, const struct plait__step *step,
+                    const struct plait__event *event) {
+    const struct plait__event *before = &story->events[step->first];
+    return is_access(event) && step->kind == event->kind && step->actor == event->actor &&
+           before->object == event->object && before->line == event->line && before->value == event->value &&
+           before->has_value == event->has_value;
+}
+
+static uint32_t begin_step(struct plait__story *story, uint32_t index, bool goes_on) {
+    const struct plait__event *event = &story->events[index];
+    struct plait__step *step = &story->steps[story->step_count];
+    *step = (struct plait__step){.first = index,
+                                 .last = index,
+                                 .actor = event->actor,
+                                 .kind = event->kind,
+                                 .wakes = PLAIT__NOBODY,
+                                 .goes_on = goes_on,
+                                 .times = 1};
+    add_to_step(step, event, index);
+    return story->step_count++;
+}
+
+/* `open` is the step of the actor's present call, plus 1; 0: none. */
+static uint32_t place_event(struct plait__story *story, uint32_t index, uint32_t *open) {
+    const struct plait__event *event = &story->events[index];
+    uint32_t newest = story->step_count;
+    if (newest && repeats(story, &story->steps[newest - 1], event)) {
+        story->steps[newest - 1].times++;
+        story->steps[newest - 1].last = index;
+        return newest - 1;
+    }
+    bool inside = *open && same_call(&story->events[story->steps[*open - 1].first], event);
+    if (stands_alone(event)) {
+        uint32_t at = begin_step(story, index, false);
+        if (!inside) *open = 0;
+        return at;
+    }
+    if (inside && *open == newest) {
+        add_to_step(&story->steps[newest - 1], event, index);
+        return newest - 1;
+    }
+    uint32_t at = begin_step(story, index, inside);
+    *open = at + 1;
+    return at;
+}
+
+static bool make_steps(struct plait__story *story) {
+    uint32_t open[PLAIT__ACTORS] = {0};
+    story->steps = plait__allocate_array(story->event_count, sizeof *story->steps);
+    story->step_of = plait__allocate_array(story->event_count, sizeof *story->step_of);
+    if (!story->steps || !story->step_of) return false;
+    for (uint32_t i = 0; i < story->event_count; i++)
+        story->step_of[i] = place_event(story, i, &open[story->events[i].actor]);
+    return true;
+}
+
+/* --- Who matters --- */
+
+static const struct plait__actor_state *actor_at(const struct plait__story *story, uint32_t actor) {
+    return actor < story->run->actor_count && actor < PLAIT__ACTORS ? &story->run->actors[actor] : NULL;
+}
+
+static bool waits(const struct plait__story *story, uint32_t actor) {
+    const struct plait__actor_state *state = actor_at(story, actor);
+    return state && state->waits_for_ever;
+}
+
+static uint32_t next_in_line(const struct plait__story *story, uint32_t actor) {
+    return waits(story, actor) ? story->run->actors[actor].holder : PLAIT__NOBODY;
+}
+
+/* From each who waits along the holders: who is met again closes the circle. */
+static void find_circle(struct plait__story *story) {
+    for (uint32_t start = 0; start < story->run->actor_count && start < PLAIT__ACTORS; start++) {
+        uint32_t length = 0, at = start;
+        while (waits(story, at) && length < PLAIT__ACTORS) {
+            story->circle[length++] = (uint8_t)at;
+            at = next_in_line(story, at);
+            if (at == start) {
+                story->circle_length = length;
+                return;
+            }
+        }
+    }
+}
+
+/* In a circle its members. Without one all who wait, except for those that wait for one who waits: a join. */
+static void find_who_matters(struct plait__story *story) {
+    enum plait_check_outcome outcome = story->run->end.outcome;
+    bool stuck = outcome == PLAIT_CHECK_DEADLOCK || outcome == PLAIT_CHECK_LOST_WAKEUP;
+    bool any = false;
+    if (stuck) find_circle(story);
+    for (uint32_t i = 0; i < story->circle_length; i++) any = story->matters[story->circle[i]] = true;
+    for (uint32_t i = 0; stuck && !story->circle_length && i < PLAIT__ACTORS; i++)
+        if (waits(story, i) && !waits(story, next_in_line(story, i))) any = story->matters[i] = true;
+    if (!any) memset(story->matters, true, sizeof story->matters);
+}
+
+/* --- Weights --- */
+
+static void raise_weight(struct plait__step *step, enum weight weight) {
+    if (step->weight < weight) step->weight = (uint8_t)weight;
+}
+
+static enum weight weight_of_kind(const struct plait__step *step) {
+    switch (step->kind) {
+    case PLAIT__EVENT_READ:
+    case PLAIT__EVENT_WRITE:
+        return ACCESS;
+    case PLAIT__EVENT_EXPIRE:
+    case PLAIT__EVENT_DISTURB:
+    case PLAIT__EVENT_VALUE:
+    case PLAIT__EVENT_NO_MEMORY:
+        return HAPPENS;
+    case PLAIT__EVENT_START:
+    case PLAIT__EVENT_END:
+        return HARDLY;
+    default:
+        break;
+    }
+    if (step->sleeps || step->wakes != PLAIT__NOBODY) return SLEEPS;
+    return step->goes_on ? HARDLY : CALL;
+}
+
+static bool touches(const struct plait__story *story, const struct plait__step *step, uint64_t object) {
+    for (uint32_t i = step->first; object && i <= step->last; i++)
+        if (story->step_of[i] == (uint32_t)(step - story->steps) && story->events[i].object == object)
+            return true;
+    return false;
+}
+
+/* What was done to one object of the failure. */
+static void weigh_object(struct plait__story *story, uint64_t object) {
+    for (uint32_t i = 0; object && i < story->step_count; i++) {
+        struct plait__step *step = &story->steps[i];
+        if (step->kind == PLAIT__EVENT_END || !touches(story, step, object)) continue;
+        if (!step->goes_on) raise_weight(step, TOUCHES);
+        if (step->wakes_nobody && story->run->end.outcome == PLAIT_CHECK_LOST_WAKEUP)
+            raise_weight(step, CAUSE);
+    }
+}
+
+/* The newest step of the actor that touches the object; any object if that is 0. */
+static struct plait__step *newest_of(const struct plait__story *story, uint8_t actor, uint64_t object) {
+    for (uint32_t i = story->step_count; i-- > 0;) {
+        struct plait__step *step = &story->steps[i];
+        if (step->actor == actor && step->kind != PLAIT__EVENT_END &&
+            (!object || touches(story, step, object)))
+            return step;
+    }
+    return NULL;
+}
+
+static void weigh_waits(struct plait__story *story) {
+    for (uint32_t i = 0; i < PLAIT__ACTORS; i++) {
+        if (!waits(story, i)) continue;
+        const struct plait__actor_state *state = &story->run->actors[i];
+        struct plait__step *last = newest_of(story, (uint8_t)i, 0);
+        if (last) last->for_ever = true;
+        if (!story->matters[i]) continue;
+        weigh_object(story, state->object);
+        if (last) raise_weight(last, END);
+        if (state->holder == PLAIT__NOBODY) continue;
+        struct plait__step *taken = newest_of(story, state->holder, state->object);
+        if (taken) raise_weight(taken, CAUSE);
+    }
+}
+
+/* The accesses to what was raced for, the last one of each who did, and the step in which it failed. */
+static void weigh_failure(struct plait__story *story) {
+    const struct plait__end *end = &story->run->end;
+    weigh_object(story, end->address);
+    for (uint32_t i = 0; end->outcome == PLAIT_CHECK_RACE && i < story->run->actor_count; i++) {
+        struct plait__step *access = newest_of(story, (uint8_t)i, end->address);
+        if (access && is_access(&story->events[access->first])) raise_weight(access, CAUSE);
+    }
+    for (uint32_t i = 0; i < story->step_count; i++)
+        if (story->steps[i].fails) raise_weight(&story->steps[i], END);
+}
+
+/* Both sides of a switch: what ran until then, what ran instead, and where the first one went on. */
+static void weigh_switch(struct plait__story *story, uint32_t decision, enum weight weight) {
+    uint32_t after = plait__story_after(story, decision);
+    if (after == story->event_count || !after) return;
+    raise_weight(&story->steps[story->step_of[after]], weight);
+    raise_weight(&story->steps[story->step_of[after - 1]], weight);
+    uint32_t later = plait__story_next_of(story, after, story->events[after - 1].actor);
+    if (later < story->event_count) raise_weight(&story->steps[story->step_of[later]], weight);
+}
+
+static void weigh(struct plait__story *story, const struct plait__finding *finding) {
+    const struct plait__schedule *taken = &story->run->taken;
+    uint32_t begin = taken->count ? plait__story_after(story, taken->of[0].index) : 0;
+    for (uint32_t i = 0; i < story->step_count; i++) {
+        struct plait__step *step = &story->steps[i];
+        step->weight = (uint8_t)weight_of_kind(step);
+        if (step->last < begin || !story->matters[step->actor]) step->weight = HARDLY;
+    }
+    weigh_waits(story);
+    weigh_failure(story);
+    for (uint32_t i = 0; i < taken->count; i++) weigh_switch(story, taken->of[i].index, SWITCH);
+    if (finding->has_flip) weigh_switch(story, finding->flip.index, FLIP);
+}
+
+/* The heaviest; among equals the later ones. */
+static void choose(struct plait__story *story) {
+    uint32_t room = PLAIT__STEPS_SHOWN;
+    for (unsigned weight = END; weight >= NEEDED && room; weight--) {
+        for (uint32_t i = story->step_count; i-- > 0 && room;) {
+            if (story->steps[i].weight != weight) continue;
+            story->steps[i].shown = true;
+            story->shown++;
+            room--;
+        }
+    }
+    for (uint32_t i = 0; i < story->step_count; i++)
+        if (!story->steps[i].shown && !story->steps[i].goes_on && story->steps[i].kind != PLAIT__EVENT_END)
+            story->left_out++;
+}
+
+bool plait__story_tell(struct plait__story *story, const struct plait__finding *finding) {
+    *story = (struct plait__story){.run = finding->run};
+    if (!take_events(story, finding->run) || !make_steps(story)) return false;
+    find_who_matters(story);
+    weigh(story, finding);
+    choose(story);
+    return true;
+}
+
+void plait__story_end(struct plait__story *story) {
+    plait__release((void *)(uintptr_t)story->events);
+    plait__release(story->steps);
+    plait__release(story->step_of);
+}
+
+uint32_t plait__story_after(const struct plait__story *story, uint32_t decision) {
+    uint32_t low = 0, high = story->event_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (story->events[middle].decision <= decision)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint32_t plait__story_next_of(const struct plait__story *story, uint32_t event, uint8_t actor) {
+    while (event < story->event_count && story->events[event].actor != actor) event++;
+    return event;
+}

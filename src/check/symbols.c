@@ -1,0 +1,110 @@
+/* symbols.c - places in the program, looked up together and kept. */
+#include <base/memory.h>
+#include <check/lines.h>
+#include <check/module.h>
+#include <check/symbols.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct known {
+    uint64_t caller;
+    char place[96];
+};
+
+struct plait__symbols {
+    size_t count;
+    struct known known[]; /* by growing address */
+};
+
+static int by_address(const void *one, const void *other) {
+    uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+    return (a > b) - (a < b);
+}
+
+/* An address of code and nothing else: a name, or what can be given to a disassembler. */
+static void describe(const struct plait__module *module, uint64_t address, char *place, size_t room) {
+    uint64_t offset = 0;
+    const char *name = plait__module_symbol(module, PLAIT__SYMBOL_FUNCTION, address, &offset);
+    if (name) {
+        snprintf(place, room, "%.60s+0x%" PRIx64, name, offset);
+        return;
+    }
+    const char *file = strrchr(module->path, '/');
+    snprintf(place, room, "%.60s+0x%" PRIx64, file ? file + 1 : module->path, address - module->base);
+}
+
+/* The callers from here on that lie in the module of the first one: how many they are, with their places. A
+ * call returns behind itself, perhaps already in the next line: the byte before belongs to it. */
+static size_t look_up_module(struct known *known, size_t count, struct plait__line_of *lines) {
+    struct plait__module module;
+    if (!plait__module_of(known->caller - 1, &module)) return 1;
+    size_t here = 0;
+    for (; here < count && known[here].caller - 1 < module.high; here++)
+        lines[here] = (struct plait__line_of){.address = known[here].caller - 1 - module.base};
+    plait__lines_look_up(module.path, lines, here);
+    for (size_t i = 0; i < here; i++) {
+        if (lines[i].line)
+            snprintf(known[i].place, sizeof known[i].place, "%s:%u", lines[i].file, lines[i].line);
+        else
+            describe(&module, known[i].caller - 1, known[i].place, sizeof known[i].place);
+    }
+    plait__module_close(&module);
+    return here;
+}
+
+struct plait__symbols *plait__symbols_new(const uint64_t *callers, size_t count) {
+    struct plait__symbols *symbols = plait__allocate(sizeof *symbols + count * sizeof symbols->known[0]);
+    struct plait__line_of *lines = plait__allocate_array(count, sizeof *lines);
+    uint64_t *sorted = plait__allocate_array(count, sizeof *sorted);
+    if (symbols && lines && sorted) {
+        if (count) memcpy(sorted, callers, count * sizeof *sorted);
+        qsort(sorted, count, sizeof *sorted, by_address);
+        for (size_t i = 0; i < count; i++)
+            if (sorted[i] && (!i || sorted[i] != sorted[i - 1]))
+                symbols->known[symbols->count++].caller = sorted[i];
+        for (size_t i = 0; i < symbols->count;)
+            i += look_up_module(&symbols->known[i], symbols->count - i, lines);
+    } else {
+        plait__release(symbols);
+        symbols = NULL;
+    }
+    plait__release(lines);
+    plait__release(sorted);
+    return symbols;
+}
+
+void plait__symbols_free(struct plait__symbols *symbols) {
+    plait__release(symbols);
+}
+
+const char *plait__symbols_place(const struct plait__symbols *symbols, uint64_t caller) {
+    const struct known *known = bsearch(&caller, symbols->known, symbols->count, sizeof symbols->known[0],
+                                        by_address);
+    return known && known->place[0] ? known->place : "?";
+}
+
+static bool name_at(enum plait__symbol_kind kind, uint64_t address, char *name, size_t room,
+                    uint64_t *offset) {
+    struct plait__module module;
+    if (!plait__module_of(address, &module)) return false;
+    const char *found = plait__module_symbol(&module, kind, address, offset);
+    if (found) snprintf(name, room, "%.*s", (int)strcspn(found, "."), found);
+    plait__module_close(&module);
+    return found != NULL;
+}
+
+/* Compilers call the parts of a divided function name.part.0 and name.cold: the user knows the name. */
+bool plait__symbols_function(uint64_t address, char *name, size_t room) {
+    uint64_t offset;
+    return name_at(PLAIT__SYMBOL_FUNCTION, address, name, room, &offset);
+}
+
+bool plait__symbols_variable(uint64_t address, char *name, size_t room) {
+    uint64_t offset;
+    if (!name_at(PLAIT__SYMBOL_VARIABLE, address, name, room, &offset)) return false;
+    size_t length = strlen(name);
+    if (offset) snprintf(name + length, room - length, "+%" PRIu64, offset);
+    return true;
+}
