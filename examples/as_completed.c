@@ -29,10 +29,11 @@ int main(void) {
 
     plait_completion *completion = plait_as_completed(futures, COUNT);
     size_t which;
+    int sent = 0;
     while (plait_completion_next(completion, &which) == PLAIT_OK) {
         int milliseconds;
         if (plait_result(futures[which], &milliseconds) == PLAIT_OK)
-            printf("%s: sent\n", transfers[which].file);
+            printf("%s: sent, number %d\n", transfers[which].file, ++sent);
         else
             printf("%s: failed, %s\n", transfers[which].file, plait_future_message(futures[which]));
     }
@@ -40,5 +41,5 @@ int main(void) {
 
     for (int i = 0; i < COUNT; i++) plait_future_free(futures[i]);
     plait_pool_free(pool);
-    return 0;
+    return sent == COUNT - 1 ? 0 : 1;
 }

@@ -19,7 +19,7 @@
  *         plait_lock_release(&lock);
  *         if (status != PLAIT_TIMEOUT || plait_contention_read(&lock, &seen) != PLAIT_OK) return 2;
  *         plait_contention_unwatch(&lock);
- *         return seen.waits == 1 && seen.longest >= 0.01 && seen.waited >= seen.longest ? 0 : 3;
+ *         return seen.waits == 1 && seen.longest > 0 && seen.waited >= seen.longest ? 0 : 3;
  *     }
  */
 #ifndef PLAIT_CONTENTION_H

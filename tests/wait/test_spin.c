@@ -36,10 +36,8 @@ TEST(nobody_spins_when_more_threads_run_than_there_are_cpus) {
 TEST(a_spin_ends) {
     struct plait__spin spin;
     if (!plait__spin_begin(&spin, PLAIT__SPIN_ON_SHARED)) return;
-    int64_t before = plait__os_clock();
     int looks = 0;
     while (plait__spin_again(&spin)) looks++;
-    ck_assert_int_lt(plait__os_clock() - before, (int64_t)(1e9 * test_time_scale()));
     ck_assert_int_lt(looks, 100000);
 }
 
