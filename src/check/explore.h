@@ -13,6 +13,7 @@
 
 struct plait__progress {
     int64_t began, told; /* real time, in nanoseconds */
+    bool searches;       /* not yet explaining */
     bool shows;          /* a line for people stands on the terminal */
 };
 
@@ -67,6 +68,7 @@ enum plait__token_read {
     PLAIT__TOKEN_OF_ANOTHER_VERSION,
     PLAIT__TOKEN_OF_ANOTHER_BUILD, /* read all the same */
     PLAIT__TOKEN_NO_FILE,
+    PLAIT__TOKEN_NO_MEMORY,
 };
 enum plait__token_read plait__token_read(const char *token, struct plait__schedule *schedule,
                                          plait_check_options *options, uint64_t build);

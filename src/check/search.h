@@ -35,11 +35,12 @@ void plait__search_stop(struct plait__search *search);
 /* What was tried, all that was begun included. May be read while another process runs. */
 struct plait__searched {
     uint64_t schedules, points, decisions;
-    uint64_t orders;  /* distinct */
-    bool more_orders; /* there were more than can be counted */
-    bool complete;    /* a DFS has tried everything within its bound */
-    unsigned bound;   /* ... which was this; PLAIT__NO_BOUND: no bound left anything out */
-    bool strange;     /* the same choices led to other decisions: a DFS cannot go on with that */
+    uint64_t orders;     /* distinct */
+    bool more_orders;    /* there were more than can be counted */
+    bool complete;       /* a DFS has tried everything within its bound */
+    unsigned bound;      /* ... which was this; PLAIT__NO_BOUND: no bound left anything out */
+    bool strange;        /* the same choices led to another decision: nothing was tried after that run */
+    uint32_t differs_at; /* ... which was this */
 };
 enum { PLAIT__NO_BOUND = 1 << 30 };
 struct plait__searched plait__search_result(const struct plait__search *search);
