@@ -4,7 +4,8 @@
  *   status, deadline, memory, cpu          what every call says, how long it waits, where memory comes from
  *   cancel, sleep, select, host            stopping, pausing, waiting for several things, embedding
  *   lock, rlock, rwlock, condition, semaphore, event, barrier, once, hold,
- *   contention                             sharing data, waiting for each other, and seeing what it costs
+ *   contention, lock_order                 sharing data, waiting for each other, seeing what it costs, and what
+ *                                          could deadlock
  *   task, thread, local, timer, interrupt  running functions in the background, and leaving cleanly
  *   queue                                  talking to each other
  *   future, pool, map, imap                     results that come later, and the workers that compute them
@@ -30,6 +31,7 @@
 #include <plait/lender.h>
 #include <plait/local.h>
 #include <plait/lock.h>
+#include <plait/lock_order.h>
 #include <plait/map.h>
 #include <plait/memory.h>
 #include <plait/name.h>

@@ -24,11 +24,14 @@
  * in the order of their addresses; the lock's is known from the first node, so that is looked at again
  * when both are locked.
  *
+ * The tracker of lock order is told before the wait of both: that the lock is left, and that it will be asked for.
+ *
  * After waiting the thread always takes the user's lock again. A signal of the host that comes meanwhile
  * does not break that off: the host deals with it when the call has returned.
  */
 #include <plait/condition.h>
 #include <sync/lock.h>
+#include <sync/lock_order.h>
 #include <sync/parked.h>
 
 struct record {
@@ -76,15 +79,24 @@ static void retake(const struct record *record, uint32_t claim) {
     while (status == PLAIT_INTERRUPTED) status = plait_lock_acquire(record->lock);
 }
 
-static plait_status wait_with(plait_condition *condition, plait_lock *lock, plait_deadline deadline) {
+static struct plait__order order_again(plait_lock *lock, const void *caller) {
+    if (plait__likely(plait__quick())) return (struct plait__order){0};
+    plait__order_leaves(lock);
+    return plait__order_asks(lock, &lock->since, PLAIT__ORDER_PATIENT, caller);
+}
+
+static plait_status wait_with(plait_condition *condition, plait_lock *lock, plait_deadline deadline,
+                              const void *caller) {
     struct record record = {.lock = lock};
     struct plait__self *self = plait__self();
+    struct plait__order order = order_again(lock, caller);
     enqueue(condition, &record);
     (void)plait_lock_release(lock);
     plait__wait_enter(self);
     uint32_t claim = plait__wait(&record.waiter, deadline, true);
     if (!plait__claimed_node(claim)) dequeue(&record);
     retake(&record, claim);
+    plait__order_has(lock, order);
     plait__wait_leave(self);
     return record.notified ? PLAIT_OK : plait__claim_status(claim);
 }
@@ -93,7 +105,9 @@ static plait_status wait_with(plait_condition *condition, plait_lock *lock, plai
 struct guard {
     plait_lock *lock;
     plait_rlock *rlock;
+    const void *caller; /* where the program called plait */
 };
+#define GUARD(which) ((struct guard){which, .caller = __builtin_return_address(0)})
 
 static plait_status check(const plait_condition *condition, struct guard guard) {
     if (!condition || (!guard.lock && !guard.rlock)) return PLAIT_INVALID;
@@ -104,10 +118,10 @@ static plait_status check(const plait_condition *condition, struct guard guard) 
 static plait_status wait_until(plait_condition *condition, struct guard guard, plait_deadline deadline) {
     plait_status status = check(condition, guard);
     if (status != PLAIT_OK) return status;
-    if (!guard.rlock) return wait_with(condition, guard.lock, deadline);
+    if (!guard.rlock) return wait_with(condition, guard.lock, deadline, guard.caller);
     uint32_t again = plait__load(&guard.rlock->again);
     plait__store(&guard.rlock->again, 0);
-    status = wait_with(condition, &guard.rlock->lock, deadline);
+    status = wait_with(condition, &guard.rlock->lock, deadline, guard.caller);
     plait__store(&guard.rlock->again, again);
     return status;
 }
@@ -124,42 +138,42 @@ static plait_status wait_for(plait_condition *condition, struct guard guard, pla
 }
 
 plait_status plait_condition_wait(plait_condition *condition, plait_lock *lock) {
-    return wait_until(condition, (struct guard){.lock = lock}, PLAIT_FOREVER);
+    return wait_until(condition, GUARD(.lock = lock), PLAIT_FOREVER);
 }
 
 plait_status plait_condition_wait_until(plait_condition *condition, plait_lock *lock,
                                         plait_deadline deadline) {
-    return wait_until(condition, (struct guard){.lock = lock}, deadline);
+    return wait_until(condition, GUARD(.lock = lock), deadline);
 }
 
 plait_status plait_condition_wait_for(plait_condition *condition, plait_lock *lock, plait_predicate predicate,
                                       void *arg) {
-    return wait_for(condition, (struct guard){.lock = lock}, predicate, arg, PLAIT_FOREVER);
+    return wait_for(condition, GUARD(.lock = lock), predicate, arg, PLAIT_FOREVER);
 }
 
 plait_status plait_condition_wait_for_until(plait_condition *condition, plait_lock *lock,
                                             plait_predicate predicate, void *arg, plait_deadline deadline) {
-    return wait_for(condition, (struct guard){.lock = lock}, predicate, arg, deadline);
+    return wait_for(condition, GUARD(.lock = lock), predicate, arg, deadline);
 }
 
 plait_status plait_condition_wait_rlock(plait_condition *condition, plait_rlock *lock) {
-    return wait_until(condition, (struct guard){.rlock = lock}, PLAIT_FOREVER);
+    return wait_until(condition, GUARD(.rlock = lock), PLAIT_FOREVER);
 }
 
 plait_status plait_condition_wait_until_rlock(plait_condition *condition, plait_rlock *lock,
                                               plait_deadline deadline) {
-    return wait_until(condition, (struct guard){.rlock = lock}, deadline);
+    return wait_until(condition, GUARD(.rlock = lock), deadline);
 }
 
 plait_status plait_condition_wait_for_rlock(plait_condition *condition, plait_rlock *lock,
                                             plait_predicate predicate, void *arg) {
-    return wait_for(condition, (struct guard){.rlock = lock}, predicate, arg, PLAIT_FOREVER);
+    return wait_for(condition, GUARD(.rlock = lock), predicate, arg, PLAIT_FOREVER);
 }
 
 plait_status plait_condition_wait_for_until_rlock(plait_condition *condition, plait_rlock *lock,
                                                   plait_predicate predicate, void *arg,
                                                   plait_deadline deadline) {
-    return wait_for(condition, (struct guard){.rlock = lock}, predicate, arg, deadline);
+    return wait_for(condition, GUARD(.rlock = lock), predicate, arg, deadline);
 }
 
 /* ---- notify ---- */

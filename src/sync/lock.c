@@ -24,9 +24,13 @@
  * nobody has been let go yet, for the word still names a holder, and the next in line is tried.
  *
  * `since` says when a hand-over is due: see parked.h.
+ *
+ * The short paths ask plait__quick for the ident. A thread that has none goes the long way, on which
+ * lock_order.h looks.
  */
 #include <sync/contention.h>
 #include <sync/lock.h>
+#include <sync/lock_order.h>
 #include <sync/parked.h>
 #include <wait/spin.h>
 
@@ -77,7 +81,7 @@ static plait_status wait_for(plait_lock *lock, uint32_t mine, struct plait__park
     return PLAIT_OK;
 }
 
-__attribute__((noinline)) static plait_status acquire_slow(plait_lock *lock, plait_deadline deadline) {
+static plait_status acquire_taken(plait_lock *lock, plait_deadline deadline) {
     struct plait__self *self = plait__self();
     if (plait__load(&lock->word) && plait_passed(deadline)) return PLAIT_TIMEOUT;
     struct plait__park how = {.kind = "lock", .deadline = deadline};
@@ -89,21 +93,44 @@ __attribute__((noinline)) static plait_status acquire_slow(plait_lock *lock, pla
     return status;
 }
 
+__attribute__((noinline)) plait_status plait__lock_acquire_slow(plait_lock *lock, plait_deadline deadline,
+                                                                const void *caller) {
+    if (plait__likely(plait__quick())) return acquire_taken(lock, deadline);
+    uint32_t ident = plait__self()->ident;
+    struct plait__order order = plait__order_asks(lock, &lock->since, plait__order_patience(deadline),
+                                                  caller);
+    plait_status status = plait__word_take(&lock->word, ident) ? PLAIT_OK : acquire_taken(lock, deadline);
+    if (status == PLAIT_OK) plait__order_has(lock, order);
+    return status;
+}
+
 plait_status plait_lock_acquire_until(plait_lock *lock, plait_deadline deadline) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    if (plait__likely(plait__word_take(&lock->word, plait__self()->ident))) return PLAIT_OK;
-    return acquire_slow(lock, deadline);
+    uint32_t quick = plait__quick();
+    if (plait__likely(quick) && plait__likely(plait__word_take(&lock->word, quick))) return PLAIT_OK;
+    return plait__lock_acquire_slow(lock, deadline, __builtin_return_address(0));
 }
 
 plait_status plait_lock_acquire(plait_lock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    if (plait__likely(plait__word_take(&lock->word, plait__self()->ident))) return PLAIT_OK;
-    return acquire_slow(lock, PLAIT_FOREVER);
+    uint32_t quick = plait__quick();
+    if (plait__likely(quick) && plait__likely(plait__word_take(&lock->word, quick))) return PLAIT_OK;
+    return plait__lock_acquire_slow(lock, PLAIT_FOREVER, __builtin_return_address(0));
+}
+
+__attribute__((noinline)) static plait_status try_slow(plait_lock *lock, const void *caller) {
+    uint32_t ident = plait__self()->ident;
+    struct plait__order order = plait__order_asks(lock, &lock->since, 0, caller);
+    if (!plait__word_take(&lock->word, ident)) return PLAIT_BUSY;
+    plait__order_has(lock, order);
+    return PLAIT_OK;
 }
 
 plait_status plait_lock_acquire_nowait(plait_lock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    return plait__word_take(&lock->word, plait__self()->ident) ? PLAIT_OK : PLAIT_BUSY;
+    uint32_t quick = plait__quick();
+    if (plait__unlikely(!quick)) return try_slow(lock, __builtin_return_address(0));
+    return plait__word_take(&lock->word, quick) ? PLAIT_OK : PLAIT_BUSY;
 }
 
 /* ---- release ---- */
@@ -124,7 +151,7 @@ static void release_to_parked(struct plait__wait_list *list, plait_lock *lock, s
     plait__store_release(&lock->word, 0);
 }
 
-__attribute__((noinline)) static plait_status release_slow(plait_lock *lock) {
+static plait_status release_wanted(plait_lock *lock) {
     struct plait__wait_list *list = plait__parking(lock);
     struct plait__wakes wakes = {.count = 0};
     plait__mutex_lock(&list->mutex);
@@ -137,10 +164,19 @@ __attribute__((noinline)) static plait_status release_slow(plait_lock *lock) {
     return word & HOLDER ? PLAIT_OK : PLAIT_NOT_OWNER;
 }
 
+__attribute__((noinline)) static plait_status release_slow(plait_lock *lock) {
+    if (!plait__quick()) {
+        plait__order_leaves(lock);
+        if (plait__word_give(&lock->word, plait__self()->ident)) return PLAIT_OK;
+    }
+    return release_wanted(lock);
+}
+
 /* Mostly the holder itself releases, and nobody waits: one compare-and-swap that needs no look before. */
 plait_status plait_lock_release(plait_lock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    if (plait__likely(plait__word_give(&lock->word, plait__self()->ident))) return PLAIT_OK;
+    uint32_t quick = plait__quick();
+    if (plait__likely(quick) && plait__likely(plait__word_give(&lock->word, quick))) return PLAIT_OK;
     return release_slow(lock);
 }
 

@@ -10,6 +10,10 @@ static inline uint32_t plait__lock_holder(const plait_lock *lock) {
     return plait__load(&lock->word) & PLAIT__IDENT_MASK;
 }
 
+/* Acquires it where the short path has failed: it is taken, or the thread has none. `caller`: where the program
+ * called plait. */
+plait_status plait__lock_acquire_slow(plait_lock *lock, plait_deadline deadline, const void *caller);
+
 /* Moves a node from the list that it is on to those parked on the lock, if the lock is held; else does
  * nothing and returns false. The caller has locked both lists; `list` is plait__parking(lock). From then on
  * a release may claim the node; who is claimed so goes on with plait__lock_acquire_claimed. */

@@ -10,8 +10,9 @@
 #include <sync/lock.h>
 
 /* Mostly nobody has it: that is tried first. */
-static bool take(plait_rlock *lock, uint32_t ident) {
-    return plait__likely(plait__word_take(&lock->lock.word, ident));
+static inline bool take(plait_rlock *lock) {
+    uint32_t quick = plait__quick();
+    return plait__likely(quick) && plait__likely(plait__word_take(&lock->lock.word, quick));
 }
 
 static plait_status take_again(plait_rlock *lock) {
@@ -21,32 +22,46 @@ static plait_status take_again(plait_rlock *lock) {
     return PLAIT_OK;
 }
 
+/* The caller owns it, or must wait for it, or has no short path. */
+__attribute__((noinline)) static plait_status acquire_slow(plait_rlock *lock, plait_deadline deadline,
+                                                           const void *caller) {
+    return plait__lock_holder(&lock->lock) == plait__self()->ident
+               ? take_again(lock)
+               : plait__lock_acquire_slow(&lock->lock, deadline, caller);
+}
+
 plait_status plait_rlock_acquire_until(plait_rlock *lock, plait_deadline deadline) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    uint32_t ident = plait__self()->ident;
-    if (take(lock, ident)) return PLAIT_OK;
-    return plait__lock_holder(&lock->lock) == ident ? take_again(lock)
-                                                    : plait_lock_acquire_until(&lock->lock, deadline);
+    return take(lock) ? PLAIT_OK : acquire_slow(lock, deadline, __builtin_return_address(0));
 }
 
 plait_status plait_rlock_acquire(plait_rlock *lock) {
-    return plait_rlock_acquire_until(lock, PLAIT_FOREVER);
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    return take(lock) ? PLAIT_OK : acquire_slow(lock, PLAIT_FOREVER, __builtin_return_address(0));
 }
 
 plait_status plait_rlock_acquire_nowait(plait_rlock *lock) {
-    plait_status status = plait_rlock_acquire_until(lock, PLAIT_NOW);
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    if (take(lock)) return PLAIT_OK;
+    plait_status status = acquire_slow(lock, PLAIT_NOW, __builtin_return_address(0));
     return status == PLAIT_TIMEOUT ? PLAIT_BUSY : status;
+}
+
+__attribute__((noinline)) static plait_status release_slow(plait_rlock *lock) {
+    uint32_t again = plait__load(&lock->again);
+    if (plait__lock_holder(&lock->lock) != plait__self()->ident) return PLAIT_NOT_OWNER;
+    if (again == 0) return plait_lock_release(&lock->lock);
+    plait__store(&lock->again, again - 1);
+    return PLAIT_OK;
 }
 
 plait_status plait_rlock_release(plait_rlock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    uint32_t ident = plait__self()->ident, again = plait__load(&lock->again);
-    if (plait__likely(again == 0) && plait__likely(plait__word_give(&lock->lock.word, ident)))
+    uint32_t quick = plait__quick();
+    if (plait__likely(plait__load(&lock->again) == 0) && plait__likely(quick) &&
+        plait__likely(plait__word_give(&lock->lock.word, quick)))
         return PLAIT_OK;
-    if (plait__lock_holder(&lock->lock) != ident) return PLAIT_NOT_OWNER;
-    if (again == 0) return plait_lock_release(&lock->lock);
-    plait__store(&lock->again, again - 1);
-    return PLAIT_OK;
+    return release_slow(lock);
 }
 
 bool plait_rlock_locked(const plait_rlock *lock) {

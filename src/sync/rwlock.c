@@ -30,11 +30,15 @@
  * A writer that gives up may leave readers at the head of the line whom only it kept out: it lets them in.
  * A looker that vanished in a fork counts as none.
  *
+ * Where no flag is set, nobody waits: then a thread that may take the short path (wait/self.h) comes and goes
+ * by one compare-and-swap. All others go the long way, on which lock_order.h looks.
+ *
  * The stores that let others go on are the last touch of the lock. Where claims are made before them, the
  * claimed come through the list's lock before they go on (settle, or the next turn of their loop).
  */
 #include <plait/rwlock.h>
 #include <sync/contention.h>
+#include <sync/lock_order.h>
 #include <sync/parked.h>
 #include <wait/spin.h>
 
@@ -254,8 +258,21 @@ static plait_status acquire_slow(struct attempt *attempt, plait_deadline deadlin
     return status;
 }
 
+/* Beside other readers, or alone, while nobody waits. Says no if it cannot tell at a glance. */
+static inline bool read_quickly(plait_rwlock *lock) {
+    uint32_t word = plait__load(&lock->word);
+    return plait__likely(plait__quick()) && plait__likely(word < READERS) &&
+           plait__likely(plait__cas_acquire(&lock->word, &word, word + 1));
+}
+
+static inline bool write_quickly(plait_rwlock *lock) {
+    uint32_t free = 0, quick = plait__quick();
+    if (!plait__likely(quick) || !plait__likely(plait__cas_acquire(&lock->word, &free, WRITER))) return false;
+    plait__store(&lock->writer, quick);
+    return true;
+}
+
 static plait_status acquire(plait_rwlock *lock, enum want want, plait_deadline deadline) {
-    if (plait__unlikely(!lock)) return PLAIT_INVALID;
     struct attempt attempt = {.lock = lock, .want = want};
     plait_status status = take(&attempt);
     if (plait__unlikely(status == PLAIT_BUSY)) status = acquire_slow(&attempt, deadline);
@@ -263,33 +280,58 @@ static plait_status acquire(plait_rwlock *lock, enum want want, plait_deadline d
     return status;
 }
 
-static plait_status acquire_nowait(plait_rwlock *lock, enum want want) {
-    plait_status status = acquire(lock, want, PLAIT_NOW);
+/* The long way. */
+__attribute__((noinline)) static plait_status acquire_seen(plait_rwlock *lock, enum want want,
+                                                           plait_deadline deadline, const void *caller) {
+    if (plait__likely(plait__quick())) return acquire(lock, want, deadline);
+    (void)plait__self();
+    unsigned how = plait__order_patience(deadline) |
+                   (want == TO_READ ? PLAIT__ORDER_SHARED : PLAIT__ORDER_WRITES);
+    struct plait__order order = plait__order_asks(lock, &lock->since, how, caller);
+    plait_status status = acquire(lock, want, deadline);
+    if (status == PLAIT_OK) plait__order_has(lock, order);
+    return status;
+}
+
+static plait_status acquire_nowait(plait_rwlock *lock, enum want want, const void *caller) {
+    plait_status status = acquire_seen(lock, want, PLAIT_NOW, caller);
     return status == PLAIT_TIMEOUT ? PLAIT_BUSY : status;
 }
 
 plait_status plait_rwlock_read_acquire(plait_rwlock *lock) {
-    return acquire(lock, TO_READ, PLAIT_FOREVER);
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    if (read_quickly(lock)) return PLAIT_OK;
+    return acquire_seen(lock, TO_READ, PLAIT_FOREVER, __builtin_return_address(0));
 }
 
 plait_status plait_rwlock_read_acquire_until(plait_rwlock *lock, plait_deadline deadline) {
-    return acquire(lock, TO_READ, deadline);
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    if (read_quickly(lock)) return PLAIT_OK;
+    return acquire_seen(lock, TO_READ, deadline, __builtin_return_address(0));
 }
 
 plait_status plait_rwlock_read_acquire_nowait(plait_rwlock *lock) {
-    return acquire_nowait(lock, TO_READ);
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    if (read_quickly(lock)) return PLAIT_OK;
+    return acquire_nowait(lock, TO_READ, __builtin_return_address(0));
 }
 
 plait_status plait_rwlock_write_acquire(plait_rwlock *lock) {
-    return acquire(lock, TO_WRITE, PLAIT_FOREVER);
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    if (write_quickly(lock)) return PLAIT_OK;
+    return acquire_seen(lock, TO_WRITE, PLAIT_FOREVER, __builtin_return_address(0));
 }
 
 plait_status plait_rwlock_write_acquire_until(plait_rwlock *lock, plait_deadline deadline) {
-    return acquire(lock, TO_WRITE, deadline);
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    if (write_quickly(lock)) return PLAIT_OK;
+    return acquire_seen(lock, TO_WRITE, deadline, __builtin_return_address(0));
 }
 
 plait_status plait_rwlock_write_acquire_nowait(plait_rwlock *lock) {
-    return acquire_nowait(lock, TO_WRITE);
+    if (plait__unlikely(!lock)) return PLAIT_INVALID;
+    if (write_quickly(lock)) return PLAIT_OK;
+    return acquire_nowait(lock, TO_WRITE, __builtin_return_address(0));
 }
 
 /* ---- release ---- */
@@ -321,19 +363,32 @@ static plait_status release_slow(plait_rwlock *lock) {
     return PLAIT_OK;
 }
 
+/* The long way; `held` is READERS or WRITER, what must be in the word. */
+__attribute__((noinline)) static plait_status release_seen(plait_rwlock *lock, uint32_t held) {
+    uint32_t word = plait__load(&lock->word);
+    if (!(word & held)) return PLAIT_NOT_OWNER;
+    if (!plait__quick()) plait__order_leaves(lock);
+    if (held == WRITER) plait__store(&lock->writer, 0);
+    return plait__likely(leave(lock, &word)) ? PLAIT_OK : release_slow(lock);
+}
+
 plait_status plait_rwlock_read_release(plait_rwlock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
     uint32_t word = plait__load(&lock->word);
-    if (!(word & READERS)) return PLAIT_NOT_OWNER;
-    return plait__likely(leave(lock, &word)) ? PLAIT_OK : release_slow(lock);
+    if (plait__likely(plait__quick()) && plait__likely(word - 1 < READERS) &&
+        plait__likely(plait__cas_release(&lock->word, &word, word - 1)))
+        return PLAIT_OK;
+    return release_seen(lock, READERS);
 }
 
 plait_status plait_rwlock_write_release(plait_rwlock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
     uint32_t word = plait__load(&lock->word);
-    if (!(word & WRITER)) return PLAIT_NOT_OWNER;
-    plait__store(&lock->writer, 0);
-    return plait__likely(leave(lock, &word)) ? PLAIT_OK : release_slow(lock);
+    if (plait__likely(plait__quick()) && plait__likely(word == WRITER)) {
+        plait__store(&lock->writer, 0);
+        if (plait__likely(plait__cas_release(&lock->word, &word, 0))) return PLAIT_OK;
+    }
+    return release_seen(lock, WRITER);
 }
 
 bool plait_rwlock_locked(const plait_rwlock *lock) {

@@ -5,6 +5,10 @@
  * so other destructors may use plait before and after.
  * `running` is a plain count: each thread adds itself once and, around every sleep, takes itself out.
  * Relaxed order is enough, it is only a hint to spinners.
+ *
+ * Threads whose end will be seen are on a list, under a mutex, so that plait__quick_set reaches them all: a
+ * thread has a short path only while it is on it. Nobody waits for a thread to notice: the word is its own
+ * matter, read in any order.
  */
 #include <base/atomic.h>
 #include <base/memory.h>
@@ -12,6 +16,7 @@
 #include <stdlib.h>
 #include <wait/cells.h>
 #include <wait/fork.h>
+#include <wait/mutex.h>
 #include <wait/self.h>
 
 __thread struct plait__self plait__own;
@@ -22,13 +27,45 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t end_key;
 static bool have_end_key;
 
+/* Who may take short paths, and whether. */
+static struct plait__mutex quick_mutex;
+static struct plait__list quick_threads;
+static bool quick_withheld;
+
 /* Set in the child of a fork, before it has a second thread. */
 uint32_t plait__forks;
 static uint32_t vanished_up_to;
 static uint32_t survivor;
 
+static void list(struct plait__self *self) {
+    plait__mutex_lock(&quick_mutex);
+    plait__list_append(&quick_threads, &self->listed);
+    plait__store(&self->quick, quick_withheld ? 0 : self->ident);
+    plait__mutex_unlock(&quick_mutex);
+}
+
+/* Its storage goes when it has ended, so nobody may find it from here on. */
+static void unlist(struct plait__self *self) {
+    plait__mutex_lock(&quick_mutex);
+    if (plait__linked(&self->listed)) plait__list_remove(&self->listed);
+    plait__store(&self->quick, 0);
+    plait__mutex_unlock(&quick_mutex);
+}
+
+void plait__quick_set(bool allowed) {
+    plait__mutex_lock(&quick_mutex);
+    quick_withheld = !allowed;
+    struct plait__link *link = plait__list_first(&quick_threads);
+    for (; link; link = plait__list_after(&quick_threads, link)) {
+        struct plait__self *self = plait__of_link(link, struct plait__self, listed);
+        plait__store(&self->quick, allowed ? self->ident : 0);
+    }
+    plait__mutex_unlock(&quick_mutex);
+}
+
 static void thread_ends(void *value) {
     struct plait__self *ending = value;
+    unlist(ending);
     plait__running_less();
     if (ending->ended) ending->ended(ending);
     plait__cells_end(ending);
@@ -52,6 +89,7 @@ __attribute__((noinline, cold)) static struct plait__self *begin(void) {
     if (have_end_key && pthread_setspecific(end_key, &plait__own) == 0) {
         plait__running_more();
         plait__own.keeps_cells = true;
+        list(&plait__own);
     }
     return &plait__own;
 }
@@ -98,8 +136,16 @@ void plait__running_less(void) {
     plait__add_relaxed(&running, UINT32_MAX);
 }
 
+/* The others' storage is another's now. */
+static void list_alone(struct plait__self *self) {
+    quick_mutex.word = 0;
+    quick_threads = (struct plait__list){0};
+    if (plait__linked(&self->listed)) plait__list_append(&quick_threads, &self->listed);
+}
+
 void plait__self_after_fork(void) {
     survivor = plait__self()->ident;
+    list_alone(plait__self());
     /* Once idents have started again nobody can be told to have vanished: better wait than share. */
     uint32_t last = plait__load(&last_ident);
     vanished_up_to = last <= PLAIT__IDENT_MASK ? last : 0;

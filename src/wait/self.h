@@ -10,6 +10,7 @@
 #define PLAIT__SELF_H
 
 #include <base/atomic.h>
+#include <base/list.h>
 #include <plait/cancel.h>
 #include <plait/host.h>
 #include <stdbool.h>
@@ -28,6 +29,7 @@ enum { PLAIT__CELL_CLASSES = 8, PLAIT__PUSHED = 8 };
 
 struct plait__self {
     uint32_t ident;     /* 1 .. PLAIT__IDENT_MASK, unique among threads; never changes, not by fork */
+    uint32_t quick;     /* the ident again, or 0; see plait__quick. Atomic: others clear it */
     uint32_t shields;   /* plait_shield_enter not yet left */
     plait_token *token; /* the current token; NULL: the root */
     struct plait__waiter *waiter; /* the innermost wait of this thread, for its signal handlers */
@@ -37,7 +39,8 @@ struct plait__self {
     uint64_t random;       /* plait__random's state */
     uint32_t spins_missed; /* of late, one after the other; see spin.h */
     uint32_t spins_to_skip;
-    bool keeps_cells; /* its end is watched, and has not come */
+    struct plait__link listed; /* among those that plait__quick_set reaches */
+    bool keeps_cells;          /* its end is watched, and has not come */
     struct plait__cells cells[PLAIT__CELL_CLASSES];
 
     /* Left for the floors above; the wait core does not look inside. */
@@ -65,7 +68,22 @@ extern __thread struct plait__self plait__own __attribute__((visibility("hidden"
 static inline uint32_t plait__ident_begun(void) {
     return plait__own.ident;
 }
-/* The same, but NULL before the thread's first use of plait: for signal handlers, which must not begin it. */
+
+/* The ident, for paths of the room above that are over after one compare-and-swap; or 0, and the long way must be
+ * gone: before the thread's first use of plait and after its end, and while somebody wants to see what threads
+ * do. (Under the checker one thread runs at a time, and this is no point of its own.) */
+static inline uint32_t plait__quick(void) {
+#if defined(PLAIT_CHECKED)
+    return plait__own.quick;
+#else
+    return plait__load(&plait__own.quick);
+#endif
+}
+/* Gives all threads their short paths back, or takes them away, also from those that will begin. A thread that
+ * has just looked goes the way that it has seen once more. */
+void plait__quick_set(bool allowed);
+
+/* The same as plait__self, but NULL before the thread's first use of plait: for signal handlers, which must not begin it. */
 struct plait__self *plait__self_begun(void);
 
 /* Called when the thread ends, also one that plait did not start, so that what hangs on `ended` runs.
