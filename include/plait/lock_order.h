@@ -83,7 +83,8 @@ PLAIT_API PLAIT_WARN_UNUSED plait_status plait_lock_order_watch(plait_lock_order
  * nothing was watched. Any thread, also in the callback. */
 PLAIT_API plait_status plait_lock_order_unwatch(void);
 
-/* Prints a report to a file descriptor, as watching without a callback does. Addresses in square brackets are
+/* Prints a report to a file descriptor, as watching without a callback does. Locks go by their names if they have
+ * one (plait_set_name). Addresses in square brackets are
  * for `addr2line -e PROGRAM`. NULL is ignored. */
 PLAIT_API void plait_lock_order_print(const plait_lock_order_report *report, int descriptor);
 

@@ -29,6 +29,7 @@
 #include <base/list.h>
 #include <base/memory.h>
 #include <base/stack.h>
+#include <plait/name.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -182,16 +183,17 @@ static void meet(const void *lock, uint32_t *since) {
 
 /* The edge from all that the thread holds, but for the lock itself, without its ends; false if there is none. */
 static bool guards_of(uint32_t thread, const void *lock, struct plait__order_edge *edge) {
-    edge->guard_count = 0;
+    edge->guard_count = edge->guards_shared = 0;
     for (struct hold *hold = next_hold(thread, NULL); hold; hold = next_hold(thread, hold)) {
+        uint32_t i = edge->guard_count, guard = 0;
         if (hold->address == lock) continue;
-        struct plait__order_guard guard = {.shared = hold->shared};
-        if (edge->guard_count < PLAIT__ORDER_HELD)
-            guard.lock = plait__order_lock_at(&tracker->graph, hold->address);
+        if (i < PLAIT__ORDER_HELD)
+            guard = plait__order_lock_at(&tracker->graph, hold->address);
         else
             tracker->graph.full = true;
-        if (!guard.lock) return false; /* without its guards an edge could close a circle that cannot be */
+        if (!guard) return false; /* without its guards an edge could close a circle that cannot be */
         edge->guards[edge->guard_count++] = guard;
+        edge->guards_shared |= (uint32_t)hold->shared << i;
     }
     return edge->guard_count > 0;
 }
@@ -209,7 +211,7 @@ static void learn(uint32_t thread, const void *lock, struct plait__order order,
     uint32_t i = 0;
     for (struct hold *hold = next_hold(thread, NULL); hold; hold = next_hold(thread, hold)) {
         if (hold->address == lock) continue;
-        edge.from = edge.guards[i++].lock;
+        edge.from = edge.guards[i++];
         edge.held_shared = hold->shared;
         edge.held_stack = hold->stack;
         plait__order_learn(graph, &edge, circle);
@@ -397,12 +399,22 @@ plait_status plait_lock_order_unwatch(void) {
 
 /* ---- in words ---- */
 
+static void print_lock(const void *lock, bool to_read, int descriptor) {
+    char name[64];
+    if (plait_get_name(lock, name, sizeof name) > 0)
+        dprintf(descriptor, " \"%s\" (%p)%s", name, lock, to_read ? " to read" : "");
+    else
+        dprintf(descriptor, " %p%s", lock, to_read ? " to read" : "");
+}
+
 static void print_step(const plait_lock_order_step *step, bool now, int descriptor) {
-    dprintf(descriptor, "    thread %u%s held %p%s, acquired at\n", (unsigned)step->thread,
-            now ? ", now," : "", step->held, step->held_to_read ? " to read" : "");
+    dprintf(descriptor, "    thread %u%s held", (unsigned)step->thread, now ? ", now," : "");
+    print_lock(step->held, step->held_to_read, descriptor);
+    dprintf(descriptor, ", acquired at\n");
     plait__stack_print(step->held_stack, step->held_depth, descriptor);
-    dprintf(descriptor, "      and asked for %p%s at\n", step->wanted,
-            step->wanted_to_read ? " to read" : "");
+    dprintf(descriptor, "      and asked for");
+    print_lock(step->wanted, step->wanted_to_read, descriptor);
+    dprintf(descriptor, " at\n");
     plait__stack_print(step->wanted_stack, step->wanted_depth, descriptor);
 }
 

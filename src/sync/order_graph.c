@@ -112,10 +112,15 @@ static struct plait__order_edge *add(struct plait__order_graph *graph,
     return edge;
 }
 
-static const struct plait__order_guard *guard_of(const struct plait__order_edge *edge, uint32_t lock) {
+/* Which of its guards the lock is; PLAIT__ORDER_HELD: none. */
+static uint32_t guard_of(const struct plait__order_edge *edge, uint32_t lock) {
     for (uint32_t i = 0; i < edge->guard_count; i++)
-        if (edge->guards[i].lock == lock) return &edge->guards[i];
-    return NULL;
+        if (edge->guards[i] == lock) return i;
+    return PLAIT__ORDER_HELD;
+}
+
+static bool shares(const struct plait__order_edge *edge, uint32_t guard) {
+    return edge->guards_shared >> guard & 1;
 }
 
 /* Whether all circles through `fresh` would be circles through the known edge too: it asks for as much, and is
@@ -123,8 +128,8 @@ static const struct plait__order_guard *guard_of(const struct plait__order_edge 
 static bool covers(const struct plait__order_edge *known, const struct plait__order_edge *fresh) {
     if (known->held_shared > fresh->held_shared || known->wanted_shared > fresh->wanted_shared) return false;
     for (uint32_t i = 0; i < known->guard_count; i++) {
-        const struct plait__order_guard *guard = guard_of(fresh, known->guards[i].lock);
-        if (!guard || (guard->shared && !known->guards[i].shared)) return false;
+        uint32_t guard = guard_of(fresh, known->guards[i]);
+        if (guard == PLAIT__ORDER_HELD || (shares(fresh, guard) && !shares(known, i))) return false;
     }
     return true;
 }
@@ -178,8 +183,8 @@ struct search {
 /* Whether no two threads can be at these two at once. */
 static bool exclude(const struct plait__order_edge *one, const struct plait__order_edge *other) {
     for (uint32_t i = 0; i < one->guard_count; i++) {
-        const struct plait__order_guard *guard = guard_of(other, one->guards[i].lock);
-        if (guard && !(guard->shared && one->guards[i].shared)) return true;
+        uint32_t guard = guard_of(other, one->guards[i]);
+        if (guard != PLAIT__ORDER_HELD && !(shares(one, i) && shares(other, guard))) return true;
     }
     return false;
 }

@@ -20,8 +20,8 @@ enum {
     PLAIT__ORDER_LOCKS = 16384,
     PLAIT__ORDER_EDGES = 65536,
     PLAIT__ORDER_BUCKETS = 4096,
-    PLAIT__ORDER_HELD = 12,   /* by one thread at once */
-    PLAIT__ORDER_CIRCLE = 8,  /* steps */
+    PLAIT__ORDER_HELD = 12,    /* by one thread at once */
+    PLAIT__ORDER_CIRCLE = 8,   /* steps */
     PLAIT__ORDER_VARIANTS = 16 /* edges between the same two locks */
 };
 
@@ -34,19 +34,14 @@ struct plait__order_lock {
     bool written; /* somebody waited to write it */
 };
 
-struct plait__order_guard {
-    uint32_t lock;
-    bool shared;
-};
-
 struct plait__order_edge {
     uint32_t from, to;
     uint32_t next_out, next_in;
     uint32_t thread, held_stack, wanted_stack;
     uint32_t checked; /* the epoch in which circles through it were looked for */
     bool held_shared, wanted_shared;
-    uint32_t guard_count;
-    struct plait__order_guard guards[PLAIT__ORDER_HELD];
+    uint32_t guard_count, guards_shared; /* a bit for each guard that is held to read */
+    uint32_t guards[PLAIT__ORDER_HELD];  /* locks */
 };
 
 struct plait__order_graph {

@@ -545,6 +545,7 @@ static void read_report(char *text, size_t room) {
     int ends[2], kept = dup(STDERR_FILENO);
     ck_assert(pipe(ends) == 0 && kept >= 0);
     dup2(ends[1], STDERR_FILENO);
+    ck_assert_ok(plait_set_name(&b, "the second"));
     ck_assert_ok(plait_lock_order_watch(NULL, NULL));
     take_both(&a, &b);
     take_both(&b, &a);
@@ -560,12 +561,14 @@ static void read_report(char *text, size_t room) {
 }
 
 TEST(without_a_callback_it_is_printed) {
-    char text[16384], address[40];
+    char text[16384], address[80];
     read_report(text, sizeof text);
     ck_assert_ptr_nonnull(strstr(text, "plait: lock order: 2 locks are taken in a circle"));
     snprintf(address, sizeof address, "held %p, acquired at", (void *)&a);
     ck_assert_ptr_nonnull(strstr(text, address));
     snprintf(address, sizeof address, "asked for %p at", (void *)&a);
+    ck_assert_ptr_nonnull(strstr(text, address));
+    snprintf(address, sizeof address, "held \"the second\" (%p), acquired at", (void *)&b);
     ck_assert_ptr_nonnull(strstr(text, address));
     ck_assert_ptr_nonnull(strstr(text, "sync-lock_order"));
 }
