@@ -28,16 +28,22 @@
  * Example:
  *     #include <plait.h>
  *
+ *     static plait_lock a, b;
+ *
+ *     static void take_both(plait_lock *first, plait_lock *second) {
+ *         plait_hold(first);
+ *         plait_hold(second);
+ *     }
+ *
  *     static void count(const plait_lock_order_report *report, void *context) {
  *         if (report->count == 2) ++*(int *)context;     // NULL instead of count: prints it to standard error
  *     }
  *
  *     int main(void) {
- *         static plait_lock a, b;
  *         int inversions = 0;
  *         if (plait_lock_order_watch(count, &inversions) != PLAIT_OK) return 1;
- *         { plait_hold(&a); plait_hold(&b); }
- *         { plait_hold(&b); plait_hold(&a); }            // goes well here, and would with two threads, mostly
+ *         take_both(&a, &b);
+ *         take_both(&b, &a);                           // goes well here, and mostly with two threads too
  *         plait_lock_order_unwatch();
  *         return inversions == 1 ? 0 : 2;
  *     }
