@@ -18,6 +18,7 @@
 #include <plait/api.h>
 #include <plait/barrier.h>
 #include <plait/cancel.h>
+#include <plait/check.h>
 #include <plait/condition.h>
 #include <plait/contention.h>
 #include <plait/cpu.h>

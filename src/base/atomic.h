@@ -25,36 +25,45 @@
 /* The bare builtins, without even the empty hooks, for the test that compares the two. */
 #if defined(PLAIT__RAW_ATOMICS)
 #define PLAIT__HOOKED(what, address, operation) operation
+#define PLAIT__HOOKED_SWAP(what, address, operation) operation
 #else
 #define PLAIT__HOOKED(what, address, operation) (PLAIT__POINT(what, address), operation)
+#define PLAIT__HOOKED_SWAP(what, address, operation) (PLAIT__POINT(what, address), PLAIT__SWAPPED(operation))
 #endif
 
-#define plait__load(p) PLAIT__HOOKED(PLAIT__LOAD, p, __atomic_load_n((p), __ATOMIC_RELAXED))
-#define plait__load_acquire(p) PLAIT__HOOKED(PLAIT__LOAD, p, __atomic_load_n((p), __ATOMIC_ACQUIRE))
-#define plait__load_seq(p) PLAIT__HOOKED(PLAIT__LOAD, p, __atomic_load_n((p), __ATOMIC_SEQ_CST))
+#define PLAIT__ATOMIC_LOAD(p, what, order) PLAIT__HOOKED(PLAIT__LOAD | (what), p, __atomic_load_n((p), order))
+#define plait__load(p) PLAIT__ATOMIC_LOAD(p, 0, __ATOMIC_RELAXED)
+#define plait__load_acquire(p) PLAIT__ATOMIC_LOAD(p, PLAIT__ACQUIRES, __ATOMIC_ACQUIRE)
+#define plait__load_seq(p) PLAIT__ATOMIC_LOAD(p, PLAIT__ACQUIRES, __ATOMIC_SEQ_CST)
 
-#define plait__store(p, v) PLAIT__HOOKED(PLAIT__STORE, p, __atomic_store_n((p), (v), __ATOMIC_RELAXED))
-#define plait__store_release(p, v) \
-    PLAIT__HOOKED(PLAIT__STORE, p, __atomic_store_n((p), (v), __ATOMIC_RELEASE))
-#define plait__store_seq(p, v) PLAIT__HOOKED(PLAIT__STORE, p, __atomic_store_n((p), (v), __ATOMIC_SEQ_CST))
+#define PLAIT__ATOMIC_STORE(p, v, what, order) \
+    PLAIT__HOOKED(PLAIT__STORE | (what), p, __atomic_store_n((p), (v), order))
+#define plait__store(p, v) PLAIT__ATOMIC_STORE(p, v, 0, __ATOMIC_RELAXED)
+#define plait__store_release(p, v) PLAIT__ATOMIC_STORE(p, v, PLAIT__RELEASES, __ATOMIC_RELEASE)
+#define plait__store_seq(p, v) PLAIT__ATOMIC_STORE(p, v, PLAIT__RELEASES, __ATOMIC_SEQ_CST)
 
-#define plait__exchange(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL))
-#define plait__exchange_seq(p, v) \
-    PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST))
-
-#define plait__add(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL))
-#define plait__sub(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_sub((p), (v), __ATOMIC_ACQ_REL))
-#define plait__or(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL))
-#define plait__and(p, v) PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL))
+#define PLAIT__ATOMIC_UPDATE(p, operation) \
+    PLAIT__HOOKED(PLAIT__UPDATE | PLAIT__ACQUIRES | PLAIT__RELEASES, p, operation)
+#define plait__exchange(p, v) PLAIT__ATOMIC_UPDATE(p, __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL))
+#define plait__exchange_seq(p, v) PLAIT__ATOMIC_UPDATE(p, __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST))
+#define plait__add(p, v) PLAIT__ATOMIC_UPDATE(p, __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL))
+#define plait__sub(p, v) PLAIT__ATOMIC_UPDATE(p, __atomic_fetch_sub((p), (v), __ATOMIC_ACQ_REL))
+#define plait__or(p, v) PLAIT__ATOMIC_UPDATE(p, __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL))
+#define plait__and(p, v) PLAIT__ATOMIC_UPDATE(p, __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL))
 #define plait__add_relaxed(p, v) \
     PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_fetch_add((p), (v), __ATOMIC_RELAXED))
 
-#define PLAIT__CAS(p, expected, v, success, failure) \
-    PLAIT__HOOKED(PLAIT__UPDATE, p, __atomic_compare_exchange_n((p), (expected), (v), 0, success, failure))
-#define plait__cas(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
-#define plait__cas_seq(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
-#define plait__cas_acquire(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
-#define plait__cas_release(p, expected, v) PLAIT__CAS(p, expected, v, __ATOMIC_RELEASE, __ATOMIC_RELAXED)
+#define PLAIT__CAS(p, expected, v, what, success, failure) \
+    PLAIT__HOOKED_SWAP(PLAIT__SWAP | (what), p, \
+                       __atomic_compare_exchange_n((p), (expected), (v), 0, success, failure))
+#define plait__cas(p, expected, v) \
+    PLAIT__CAS(p, expected, v, PLAIT__ACQUIRES | PLAIT__RELEASES, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+#define plait__cas_seq(p, expected, v) \
+    PLAIT__CAS(p, expected, v, PLAIT__ACQUIRES | PLAIT__RELEASES, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define plait__cas_acquire(p, expected, v) \
+    PLAIT__CAS(p, expected, v, PLAIT__ACQUIRES, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
+#define plait__cas_release(p, expected, v) \
+    PLAIT__CAS(p, expected, v, PLAIT__RELEASES, __ATOMIC_RELEASE, __ATOMIC_RELAXED)
 
 /* Keeps the compiler, and nothing else, from moving memory accesses across: for order.h. */
 static inline void plait__keep_order(void) {

@@ -10,14 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(PLAIT_CHECKED)
+#include <check/heap.h>
+#define ALLOCATE plait__heap_allocate
+#define RELEASE plait__heap_release
+#else
+#define ALLOCATE malloc
+#define RELEASE free
+#endif
+
 static void *default_allocate(size_t size, void *context) {
     (void)context;
-    return malloc(size);
+    return ALLOCATE(size);
 }
 
 static void default_release(void *memory, void *context) {
     (void)context;
-    free(memory);
+    RELEASE(memory);
 }
 
 static const plait_allocator default_allocator = {default_allocate, default_release, NULL};

@@ -7,6 +7,16 @@
 #ifndef PLAIT__OS_H
 #define PLAIT__OS_H
 
+/* In the checked build the system's own functions stand beside those that replace them (check/os_checked.c). */
+#if defined(PLAIT_CHECKED) && defined(PLAIT__OS_ITSELF)
+#define plait__os_clock plait__real_clock
+#define plait__os_sleep plait__real_sleep
+#define plait__os_wake plait__real_wake
+#define plait__os_poll plait__real_poll
+#define plait__os_bell_ring plait__real_bell_ring
+#define plait__os_thread_start plait__real_thread_start
+#endif
+
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -43,6 +53,7 @@ int plait__os_poll(struct pollfd *descriptors, nfds_t count, int64_t until);
 /* A descriptor that becomes readable when signalled, and stays so until drained; -1 with errno. Signal
  * is safe in signal handlers. */
 int plait__os_bell_new(void);
+/* * */
 void plait__os_bell_ring(int bell);
 void plait__os_bell_drain(int bell);
 
@@ -58,7 +69,7 @@ int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(v
  * operation. False when it cannot be told, and in the checked build. */
 static inline bool plait__os_alone(void);
 
-/* Makes every running thread of the process pass a full memory barrier, where the kernel can do that;
+/* * Makes every running thread of the process pass a full memory barrier, where the kernel can do that;
  * whether it can is known before main. For order.h. */
 void plait__os_order_all(void);
 extern bool plait__os_orders_all __attribute__((visibility("hidden")));

@@ -1,4 +1,5 @@
 /* os_linux.c - what Linux gives beyond POSIX: thread ids and names, eventfd, affinity. */
+#define PLAIT__OS_ITSELF 1
 #include <base/atomic.h>
 #include <base/os.h>
 #include <errno.h>
@@ -37,6 +38,7 @@ void plait__os_bell_drain(int bell) {
     errno = kept;
 }
 
+#if !defined(PLAIT_CHECKED)
 bool plait__os_orders_all;
 
 /* Registered before there are threads, which costs a microsecond; later it would be milliseconds. The child
@@ -61,6 +63,7 @@ void plait__os_order_all(void) {
     }
     errno = kept;
 }
+#endif
 
 /* The main thread's mask stands for the process: a thread that pins itself to one CPU leaves the others to
  * the rest. */

@@ -1,4 +1,5 @@
 /* os_posix.c - what any POSIX system gives: the clock, polling, starting a thread. */
+#define PLAIT__OS_ITSELF 1
 #include <base/os.h>
 #include <errno.h>
 #include <signal.h>

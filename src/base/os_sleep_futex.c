@@ -4,6 +4,7 @@
  * and the falling asleep one step. Private futexes are keyed by address alone: waking an address that was
  * unmapped or reused since is harmless, at worst a stray wake, and every wait of plait tolerates those.
  */
+#define PLAIT__OS_ITSELF 1
 #include <base/os.h>
 #include <errno.h>
 #include <linux/futex.h>

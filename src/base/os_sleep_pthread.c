@@ -8,6 +8,7 @@
  * Not safe in signal handlers, and not woken by signals: plait/host.h says what that means.
  */
 #include <base/atomic.h>
+#define PLAIT__OS_ITSELF 1
 #include <base/os.h>
 #include <errno.h>
 #include <time.h>

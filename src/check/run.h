@@ -20,7 +20,13 @@
 #include <plait/check.h>
 #include <stdatomic.h>
 
-enum { PLAIT__ACTORS = 256, PLAIT__DEVIATIONS = 1 << 16, PLAIT__TRAIL = 1 << 20, PLAIT__EVENTS = 1 << 14 };
+enum {
+    PLAIT__ACTORS = 256,
+    PLAIT__DEVIATIONS = 1 << 16,
+    PLAIT__TRAIL = 1 << 20,
+    PLAIT__EVENTS = 1 << 14,
+    PLAIT__KNOWN = 1 << 14
+};
 
 /* What an alternative does. */
 enum plait__choice {
@@ -126,8 +132,15 @@ struct plait__run {
     bool inside;
     uint64_t steps;
     bool recording; /* events are written down */
+    bool loud;      /* what the test prints is shown */
     bool following; /* choices come from `plan`, not from the strategy */
     struct plait__schedule plan;
+
+    /* Addresses that several threads have used in some run so far: an open hash table; see addresses.c. Never
+     * forgotten while the test is the same. */
+    uint32_t known_count;
+    uint64_t known[PLAIT__KNOWN];
+    bool accesses; /* there are plait_read and plait_write: it is worth to keep vector clocks */
 
     /* come of it */
     struct plait__schedule taken; /* all deviations */

@@ -130,7 +130,10 @@ plait_status plait_queue_free(plait_queue *queue) {
     struct leftovers leftovers = {0};
     if (!used) leftovers = take_leftovers(queue, &wakes);
     plait__queue_end(queue, &wakes);
-    if (used) return PLAIT_BUSY;
+    if (used) {
+        PLAIT__MISUSE("a queue is freed while a thread waits in it", queue);
+        return PLAIT_BUSY;
+    }
     discard(&leftovers);
     plait__descriptor_close(queue);
     plait__name_forget(queue);

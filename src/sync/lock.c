@@ -161,7 +161,9 @@ static plait_status release_wanted(plait_lock *lock) {
     if (word & PARKED) release_to_parked(list, lock, &wakes);
     plait__mutex_unlock(&list->mutex);
     plait__wakes_send(&wakes);
-    return word & HOLDER ? PLAIT_OK : PLAIT_NOT_OWNER;
+    if (word & HOLDER) return PLAIT_OK;
+    PLAIT__MISUSE("a lock is released that nobody holds", lock);
+    return PLAIT_NOT_OWNER;
 }
 
 __attribute__((noinline)) static plait_status release_slow(plait_lock *lock) {

@@ -49,7 +49,10 @@ plait_status plait_rlock_acquire_nowait(plait_rlock *lock) {
 
 __attribute__((noinline)) static plait_status release_slow(plait_rlock *lock) {
     uint32_t again = plait__load(&lock->again);
-    if (plait__lock_holder(&lock->lock) != plait__self()->ident) return PLAIT_NOT_OWNER;
+    if (plait__lock_holder(&lock->lock) != plait__self()->ident) {
+        PLAIT__MISUSE("an rlock is released by a thread that does not hold it", lock);
+        return PLAIT_NOT_OWNER;
+    }
     if (again == 0) return plait_lock_release(&lock->lock);
     plait__store(&lock->again, again - 1);
     return PLAIT_OK;

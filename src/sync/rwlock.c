@@ -366,7 +366,10 @@ static plait_status release_slow(plait_rwlock *lock) {
 /* The long way; `held` is READERS or WRITER, what must be in the word. */
 __attribute__((noinline)) static plait_status release_seen(plait_rwlock *lock, uint32_t held) {
     uint32_t word = plait__load(&lock->word);
-    if (!(word & held)) return PLAIT_NOT_OWNER;
+    if (!(word & held)) {
+        PLAIT__MISUSE("an rwlock is released that nobody holds in this way", lock);
+        return PLAIT_NOT_OWNER;
+    }
     if (!plait__quick()) plait__order_leaves(lock);
     if (held == WRITER) plait__store(&lock->writer, 0);
     return plait__likely(leave(lock, &word)) ? PLAIT_OK : release_slow(lock);

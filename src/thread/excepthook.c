@@ -18,6 +18,11 @@ static void write_line(const plait_failure *failure) {
             plait_status_name(failure->status), failure->message);
 }
 
+static void tell(const plait_failure *failure) {
+    write_line(failure);
+    PLAIT__UNHEARD(failure->message);
+}
+
 void plait_excepthook_set(plait_excepthook *hook, void *context) {
     plait__mutex_lock(&mutex);
     current_hook = hook;
@@ -35,7 +40,7 @@ void plait__failure_unread(plait_status status, const char *message, const char 
     if (hook)
         hook(&failure, context);
     else
-        write_line(&failure);
+        tell(&failure);
 }
 
 struct plait__mutex *plait__excepthook_mutex(void) {

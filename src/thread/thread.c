@@ -121,6 +121,7 @@ static void *live(void *argument) {
     struct life life = {.thread = thread};
     struct plait__self *self = plait__self();
     self->thread = thread;
+    PLAIT__BEGINS(thread->name, plait__thread_task_name(thread));
     if (thread->shown_name) plait__os_name_thread(thread->shown_name);
     plait__thread_begin(thread, self);
     life.before = plait_token_enter(thread->token);

@@ -22,9 +22,9 @@
  */
 #include <base/list.h>
 #include <base/os.h>
-#include <plait/cpu.h>
 #include <wait/fork.h>
 #include <wait/mutex.h>
+#include <wait/spin.h>
 
 enum { FIRST_LOOK_NS = 50, LAST_LOOK_NS = 800 };
 enum { ASLEEP, WOKEN };
@@ -102,7 +102,7 @@ static bool take(struct plait__mutex *mutex, uint32_t ident) {
 /* Looks a few times; false if it is still taken. On a single CPU the holder cannot be running. */
 static bool take_soon(struct plait__mutex *mutex, uint32_t ident) {
     if (take(mutex, ident)) return true;
-    if (plait_cpu_count() < 2) return false;
+    if (plait__spinning_cpus() < 2) return false;
     uint64_t per_us = plait__os_ticks_per_us();
     for (uint64_t gap = FIRST_LOOK_NS; gap <= LAST_LOOK_NS; gap *= 2) {
         uint64_t start = plait__os_ticks();
@@ -141,6 +141,7 @@ bool plait__mutex_lock_slow(struct plait__mutex *mutex) {
         if (held_by_vanished(mutex)) return false;
         sleep_for(mutex);
     }
+    PLAIT__SECTION(1);
     return true;
 }
 

@@ -30,11 +30,17 @@ struct plait__mutex {
 
 /* For each spot of the table: whether a thread sleeps there that an unlock should wake. A mutex's spot is
  * picked by its address; those that share a spot at worst look into the table in vain. */
+#if defined(PLAIT_CHECKED)
+enum { PLAIT__MUTEX_SPOTS = 32 };
+#define PLAIT__MUTEX_SPOT(mutex) (plait__check_spot(mutex))
+#else
 enum { PLAIT__MUTEX_SPOTS = 256 };
+#define PLAIT__MUTEX_SPOT(mutex) ((uintptr_t)(mutex) / 64)
+#endif
 extern uint32_t plait__mutex_wanted[PLAIT__MUTEX_SPOTS] __attribute__((visibility("hidden")));
 
 static inline size_t plait__mutex_spot(const struct plait__mutex *mutex) {
-    return (uintptr_t)mutex / 64 % PLAIT__MUTEX_SPOTS;
+    return PLAIT__MUTEX_SPOT(mutex) % PLAIT__MUTEX_SPOTS;
 }
 
 /* False if the holder vanished in a fork: then it can never be taken. */
@@ -63,12 +69,15 @@ static inline bool plait__word_give(uint32_t *word, uint32_t ident) {
  * False: plait__mutex_lock might. */
 static inline bool plait__mutex_take(struct plait__mutex *mutex) {
     uint32_t ident = plait__ident_begun();
-    return plait__likely(ident) && plait__likely(plait__word_take(&mutex->word, ident));
+    if (plait__unlikely(!ident) || plait__unlikely(!plait__word_take(&mutex->word, ident))) return false;
+    PLAIT__SECTION(1);
+    return true;
 }
 
 /* True: plait__mutex_wake must be called. */
 static inline bool plait__mutex_give(struct plait__mutex *mutex) {
     plait__store_ordered(&mutex->word, 0);
+    PLAIT__SECTION(-1);
     return plait__unlikely(plait__load_seq(&plait__mutex_wanted[plait__mutex_spot(mutex)]));
 }
 

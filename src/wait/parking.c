@@ -6,13 +6,19 @@
 #include <wait/fork.h>
 #include <wait/parking.h>
 
-enum { LISTS_BITS = 10, LISTS = 1 << LISTS_BITS };
+#if defined(PLAIT_CHECKED)
+enum { LISTS_BITS = 5 };
+#define HASH(address) ((uint64_t)plait__check_spot(address) << (64 - LISTS_BITS))
+#else
+enum { LISTS_BITS = 10 };
+#define HASH(address) ((uint64_t)(uintptr_t)(address) * UINT64_C(0x9e3779b97f4a7c15)) /* Fibonacci hashing */
+#endif
+enum { LISTS = 1 << LISTS_BITS };
 
 static struct bucket { _Alignas(64) struct plait__wait_list list; } table[LISTS];
 
 struct plait__wait_list *plait__parking(const void *address) {
-    uint64_t hash = (uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15); /* Fibonacci hashing */
-    return &table[hash >> (64 - LISTS_BITS)].list;
+    return &table[HASH(address) >> (64 - LISTS_BITS)].list;
 }
 
 static struct plait__node *next_of(struct plait__wait_list *list, struct plait__link *link,

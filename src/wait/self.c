@@ -110,6 +110,14 @@ void plait__self_watch_end(void (*ended)(struct plait__self *)) {
         plait__running_more(); /* the destructor ran already and will run again */
 }
 
+#if defined(PLAIT_CHECKED)
+void plait__self_end(void) {
+    if (!have_end_key || pthread_getspecific(end_key) == NULL) return;
+    (void)pthread_setspecific(end_key, NULL);
+    thread_ends(&plait__own);
+}
+#endif
+
 uint32_t plait__random(struct plait__self *of) {
     /* xorshift64 (Marsaglia 2003) */
     uint64_t x = of->random;

@@ -90,6 +90,11 @@ struct plait__self *plait__self_begun(void);
  * Must be asked for anew when something is hung there after it ran (in another key's destructor). */
 void plait__self_watch_end(void (*ended)(struct plait__self *));
 
+#if defined(PLAIT_CHECKED)
+/* Does now what is else done when the thread ends: the checker's threads go on to other runs. */
+void plait__self_end(void);
+#endif
+
 /* A cheap random number for choices that only must not favour anyone. */
 uint32_t plait__random(struct plait__self *self);
 

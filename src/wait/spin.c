@@ -6,7 +6,6 @@
  */
 #include <base/atomic.h>
 #include <base/os.h>
-#include <plait/cpu.h>
 #include <wait/self.h>
 #include <wait/spin.h>
 
@@ -20,7 +19,7 @@ uint64_t plait__spin_wake_cost(void) {
 }
 
 bool plait__spin_begin(struct plait__spin *spin, enum plait__spin_on on) {
-    int cpus = plait_cpu_count();
+    int cpus = plait__spinning_cpus();
     if (cpus < 2 || plait__running() > (uint32_t)cpus) return false;
     struct plait__self *self = plait__self();
     if (self->spins_to_skip) {

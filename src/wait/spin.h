@@ -14,9 +14,19 @@
 #ifndef PLAIT__SPIN_H
 #define PLAIT__SPIN_H
 
+#include <plait/cpu.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <wait/self.h>
+
+/* How many CPUs there are for spinning. In the checked build one thread runs at a time: nobody spins. */
+static inline int plait__spinning_cpus(void) {
+#if defined(PLAIT_CHECKED)
+    return 1;
+#else
+    return plait_cpu_count();
+#endif
+}
 
 /* What is looked at: a word that only this thread waits on, or one that others work on. */
 enum plait__spin_on { PLAIT__SPIN_ON_OWN, PLAIT__SPIN_ON_SHARED };

@@ -6,7 +6,6 @@
  * something that costs two system calls.
  */
 #include <base/os.h>
-#include <plait/cpu.h>
 #include <plait/status.h>
 #include <wait/fork.h>
 #include <wait/poll.h>
@@ -14,7 +13,11 @@
 #include <wait/token.h>
 #include <wait/waiter.h>
 
+#if defined(PLAIT_CHECKED)
+enum { SHARDS = 4 };
+#else
 enum { SHARDS = 64 };
+#endif
 
 static struct shard {
     _Alignas(64) struct plait__mutex mutex;
@@ -55,7 +58,7 @@ bool plait__claim(struct plait__node *node, uint32_t gift, struct plait__wakes *
     int bell = waiter->bell;
     bool slept;
     plait__list_remove(&node->link);
-    if (plait__load(word) == PLAIT__SLEEPING && plait_cpu_count() > 1)
+    if (plait__load(word) == PLAIT__SLEEPING && plait__spinning_cpus() > 1)
         plait__store(&waiter->woken_at, plait__os_ticks()); /* see learn_wake_cost */
     if (!claim_word(waiter, claim, &slept)) return false;
     if (!slept) return true; /* from here on the waiter may be gone */
@@ -217,7 +220,7 @@ static void learn_wake_cost(const struct plait__waiter *waiter) {
 
 static uint32_t sleep_in_table(struct plait__waiter *waiter, plait_deadline deadline) {
     struct shard *shard = shard_of(waiter);
-    bool somebody_spins = plait_cpu_count() > 1; /* else nobody asks who runs, nor what a wake costs */
+    bool somebody_spins = plait__spinning_cpus() > 1; /* else nobody asks who runs, nor what a wake costs */
     plait__mutex_lock(&shard->mutex);
     plait__list_append(&shard->asleep, &waiter->asleep);
     plait__mutex_unlock(&shard->mutex);

@@ -1,0 +1,162 @@
+/* actors.c - the threads behind the actors.
+ *
+ * Where a function is the test a thread stays when its body has returned, and takes the next body in the next
+ * run: starting a thread costs more than a whole short run. Where a program is the test a thread really ends,
+ * with its thread-local destructors, before its actor does: a destructor of our own sees to that, which asks to
+ * be called again until the others have had their rounds.
+ *
+ * Stacks lie in one region, a slot for each actor, so that an address tells whose stack it is on. Below the
+ * place where an actor has stopped there is nothing that anybody may still use.
+ */
+#include <check/control.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <thread/thread.h>
+#include <wait/self.h>
+
+enum { GUARD = 4096, SLACK = 512 }; /* bytes: the red zone, and the frames of giving the turn away */
+
+/* NULL: it gets one from the system. */
+static char *stack_of(const struct plait__actor *actor, size_t size) {
+    char *stacks = plait__control->stacks;
+    if (!stacks || size > PLAIT__STACK - GUARD) return NULL;
+    char *slot = stacks + (size_t)actor->id * PLAIT__STACK;
+    return mprotect(slot, GUARD, PROT_NONE) == 0 ? slot : NULL;
+}
+
+struct plait__actor *plait__dead_stack_of(const char *address) {
+    const char *stacks = plait__control->stacks;
+    if (!stacks || address < stacks || address >= stacks + (size_t)PLAIT__STACK * PLAIT__ACTORS) return NULL;
+    struct plait__actor *owner = &plait__control->actors[(size_t)(address - stacks) / PLAIT__STACK];
+    if (owner == plait__acting || !owner->stopped_at) return NULL;
+    return address + SLACK < owner->stopped_at ? owner : NULL;
+}
+
+/* ---- threads that stay ---- */
+
+static void leave_stack(struct plait__actor *me) {
+    me->standing = PLAIT__ENDED;
+    me->self = NULL;
+    plait__actor_give_turn(&plait__control->actors[0]);
+}
+
+/* pthread_exit, or a cancel: this thread does not come back. */
+static void is_lost(void *argument) {
+    struct plait__actor *me = argument;
+    plait__self_end();
+    me->has_thread = false;
+    plait__actor_ends(me);
+    plait__acting = NULL;
+}
+
+/* The cleanup handler is also what forgets, when it is taken off, those of frames that were jumped out of. */
+static void run_once(struct plait__actor *me) {
+    pthread_cleanup_push(is_lost, me);
+    if (setjmp(me->leave) == 0) {
+        plait__actor_wait_turn(me);
+        if (plait__control->over) longjmp(me->leave, 1);
+        plait__state_fresh_thread();
+        plait__acting = me;
+        me->self = &plait__own;
+        me->result = me->body(me->arg);
+        plait__self_end();
+        plait__actor_ends(me);
+    } else {
+        leave_stack(me);
+    }
+    pthread_cleanup_pop(0);
+}
+
+static void *stay(void *argument) {
+    struct plait__actor *me = argument;
+    me->native = plait__os_native_id();
+    for (;;) run_once(me);
+    return NULL;
+}
+
+/* ---- threads that end ---- */
+
+static pthread_key_t end_key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* Called in each of the rounds that destructors get; the actor ends in the last but one. */
+static void end_at_last(void *value) {
+    struct plait__actor *me = plait__acting;
+    intptr_t round = (intptr_t)value;
+    if (!me) return;
+    if (round < PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
+        (void)pthread_setspecific(end_key, (void *)(round + 1));
+        return;
+    }
+    plait__actor_ends(me);
+    plait__acting = NULL;
+}
+
+static void begin_once(void) {
+    (void)pthread_key_create(&end_key, end_at_last);
+}
+
+void plait__actor_ends_with_thread(void) {
+    pthread_once(&once, begin_once);
+    (void)pthread_setspecific(end_key, (void *)1);
+}
+
+static void *live(void *argument) {
+    struct plait__actor *me = argument;
+    me->native = plait__os_native_id();
+    plait__actor_ends_with_thread();
+    plait__acting = me;
+    me->self = &plait__own;
+    plait__actor_wait_turn(me);
+    return me->body(me->arg);
+}
+
+/* ---- both ---- */
+
+bool plait__actor_counts(const struct plait__actor *actor) {
+    const plait_thread *thread = actor->self ? actor->self->thread : NULL;
+    return !thread || thread->counted;
+}
+
+static int start_thread(struct plait__actor *actor, size_t stack_size) {
+    pthread_attr_t attributes;
+    int failed = pthread_attr_init(&attributes);
+    if (failed) return failed;
+    char *stack = stack_of(actor, stack_size);
+    if (stack)
+        failed = pthread_attr_setstack(&attributes, stack + GUARD, PLAIT__STACK - GUARD);
+    else if (stack_size)
+        failed = pthread_attr_setstacksize(&attributes, stack_size);
+    if (!failed)
+        failed = plait__real_thread_create(&actor->pthread, &attributes,
+                                           plait__control->program ? live : stay, actor);
+    pthread_attr_destroy(&attributes);
+    return failed;
+}
+
+int plait__actor_start(struct plait__actor *actor, size_t stack_size, const pthread_attr_t *attributes,
+                       void *(*body)(void *), void *arg) {
+    actor->body = body;
+    actor->arg = arg;
+    if (stack_size && stack_size < (size_t)PTHREAD_STACK_MIN) return EINVAL;
+    if (!plait__control->program && actor->has_thread) return 0;
+    int failed = attributes && plait__control->program
+                     ? plait__real_thread_create(&actor->pthread, attributes, live, actor)
+                     : start_thread(actor, stack_size);
+    actor->has_thread = !failed;
+    return failed;
+}
+
+void plait__actors_leave(void) {
+    struct plait__control *control = plait__control;
+    struct plait__actor *main = &control->actors[0];
+    control->over = true;
+    for (uint32_t i = 1; i < control->count; i++) {
+        struct plait__actor *actor = &control->actors[i];
+        if (actor->standing == PLAIT__ENDED || !actor->has_thread) continue;
+        plait__actor_give_turn(actor);
+        plait__actor_wait_turn(main);
+    }
+}

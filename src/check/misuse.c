@@ -1,0 +1,34 @@
+/* misuse.c - what the tests say themselves: assertions, choices, and mistakes that plait met. */
+#include <base/hooks.h>
+#include <check/control.h>
+#include <check/plain.h>
+#include <string.h>
+
+static const char *last_part(const char *file) {
+    const char *slash = strrchr(file, '/');
+    return slash ? slash + 1 : file;
+}
+
+void plait__check_misuse(const char *words, const volatile void *object) {
+    if (!plait__acting || plait__control->ending) return;
+    plait__run_fails(PLAIT_CHECK_MISUSE, (const void *)(uintptr_t)object, "%s", words);
+}
+
+void plait__check_unheard(const char *words) {
+    if (!plait__acting || plait__control->ending) return;
+    plait__run_fails(PLAIT_CHECK_TASK_FAILED, NULL, "%s", words);
+}
+
+/* Outside a run it is the plain library's. */
+void plait_check_failed(const char *words, const char *file, int line) {
+    if (!plait__acting || plait__control->ending) plait__check_failed_plainly(words, file, line);
+    plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "%s fails at %s:%d", words, last_part(file), line);
+}
+
+unsigned plait_choose(unsigned n) {
+    if (!plait__acting || plait__control->ending) return 0;
+    unsigned value = plait__decide_value(PLAIT__WHICH_VALUE, n);
+    if (plait__control->run->recording)
+        plait__record(plait__acting, PLAIT__EVENT_VALUE, NULL, -1, value, true);
+    return value;
+}
