@@ -10,7 +10,7 @@
  *   queue                                  talking to each other
  *   future, pool, map, imap                     results that come later, and the workers that compute them
  *   spawn                                  fork and join inside a task
- *   name                                   what a program tells about itself
+ *   name, dump, watch                      what a program tells about itself
  */
 #ifndef PLAIT_H
 #define PLAIT_H
@@ -23,6 +23,7 @@
 #include <plait/contention.h>
 #include <plait/cpu.h>
 #include <plait/deadline.h>
+#include <plait/dump.h>
 #include <plait/event.h>
 #include <plait/future.h>
 #include <plait/hold.h>
@@ -52,5 +53,6 @@
 #include <plait/task.h>
 #include <plait/thread.h>
 #include <plait/timer.h>
+#include <plait/watch.h>
 
 #endif

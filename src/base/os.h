@@ -65,6 +65,9 @@ void plait__os_name_thread(const char *name);
  * signals blocked, so that they reach the application's own threads. 0 or an errno value. */
 int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *), void *arg);
 
+/* How many threads the process has, whoever started them; -1 when it cannot be told. Does not allocate. */
+int plait__os_thread_count(void);
+
 /* Whether this process has only one thread, as the C library knows at no cost: a lock then needs no atomic
  * operation. False when it cannot be told, and in the checked build. */
 static inline bool plait__os_alone(void);

@@ -104,6 +104,7 @@ static void run_asked(plait_owner *owner, plait_future *future) {
     enter_own(owner, future);
     plait__future_begin(future);
     plait__frame_begin(&frame, task->name);
+    frame.future = future;
     task->run(plait__future_args(future), plait__future_result(future));
     plait_status status = plait__frame_end(&frame);
     leave(owner);

@@ -102,6 +102,7 @@ static void call_task(struct plait__worker *worker, plait_future *future, plait_
     plait_token *before = self->token;
     self->token = token; /* which is held by the future or by the caller, so it need not be counted */
     plait__frame_begin(&frame, future->task->name);
+    frame.future = future;
     future->task->run(plait__future_args(future), plait__future_result(future));
     plait_status status = plait__frame_end(&frame);
     self->shields = shields;
@@ -192,6 +193,7 @@ void plait__caller_run(struct plait__tally *tally, plait_future *future) {
     }
     self->token = future->token;
     plait__frame_begin(&calling.frame, future->task->name);
+    calling.frame.future = future;
     pthread_cleanup_push(call_left, &calling);
     future->task->run(plait__future_args(future), plait__future_result(future));
     pthread_cleanup_pop(0);

@@ -30,6 +30,7 @@
  * does not break that off: the host deals with it when the call has returned.
  */
 #include <plait/condition.h>
+#include <sync/holder.h>
 #include <sync/lock.h>
 #include <sync/lock_order.h>
 #include <sync/parked.h>
@@ -45,6 +46,10 @@ struct record {
 
 static struct record *record_of(struct plait__node *node) {
     return plait__of_link(node, struct record, node);
+}
+
+const plait_lock *plait__condition_lock(struct plait__waiter *waiter) {
+    return plait__of_link(waiter, struct record, waiter)->lock;
 }
 
 /* ---- wait ---- */

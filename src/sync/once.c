@@ -10,6 +10,7 @@
  * A runner that vanished in a fork can be told by its ident.
  */
 #include <plait/once.h>
+#include <sync/holder.h>
 #include <sync/parked.h>
 
 #define PARKED UINT32_C(0x80000000)
@@ -67,6 +68,10 @@ static plait_status run_slow(plait_once *once, void (*function)(void *arg), void
 plait_status plait_once_run(plait_once *once, void (*function)(void *arg), void *arg) {
     if (!once || !function) return PLAIT_INVALID;
     return plait__likely(is_done(once)) ? PLAIT_OK : run_slow(once, function, arg);
+}
+
+uint32_t plait__once_holder(const plait_once *once) {
+    return plait__load(&once->word) & RUNNER;
 }
 
 bool plait_once_done(const plait_once *once) {

@@ -38,6 +38,7 @@
  */
 #include <plait/rwlock.h>
 #include <sync/contention.h>
+#include <sync/holder.h>
 #include <sync/lock_order.h>
 #include <sync/parked.h>
 #include <wait/spin.h>
@@ -392,6 +393,10 @@ plait_status plait_rwlock_write_release(plait_rwlock *lock) {
         if (plait__likely(plait__cas_release(&lock->word, &word, 0))) return PLAIT_OK;
     }
     return release_seen(lock, WRITER);
+}
+
+uint32_t plait__rwlock_holder(const plait_rwlock *lock) {
+    return plait__load(&lock->word) & WRITER ? plait__load(&lock->writer) : 0;
 }
 
 bool plait_rwlock_locked(const plait_rwlock *lock) {

@@ -8,7 +8,6 @@
 #include <base/os.h>
 #include <plait/cancel.h>
 #include <plait/interrupt.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <thread/interrupt.h>
@@ -40,24 +39,11 @@ static void rung(struct plait__watch *unused, int found) {
     (void)plait_cancel(plait_token_root());
 }
 
-static plait_status hang_bell(void) {
-    if (bell >= 0) return PLAIT_OK;
-    int made = plait__os_bell_new();
-    if (made < 0) return PLAIT_ERRNO;
-    watch = (struct plait__watch){.descriptor = made, .events = POLLIN, .ready = rung};
-    plait_status status = plait__service_watch(&watch);
-    if (status == PLAIT_OK)
-        plait__store(&bell, made);
-    else
-        close(made);
-    return status;
-}
-
 static plait_status install(void) {
     struct sigaction action, now;
     if (sigaction(SIGINT, NULL, &now) != 0) return PLAIT_ERRNO;
     if (!installed && now.sa_handler == SIG_IGN) return PLAIT_OK;
-    plait_status status = hang_bell();
+    plait_status status = plait__service_hang_bell(&watch, &bell, rung);
     if (status != PLAIT_OK) return status;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
@@ -76,6 +62,13 @@ plait_status plait_interrupt_install(void) {
     return status;
 }
 
+bool plait__interrupt_installed(void) {
+    if (!plait__mutex_lock(&mutex)) return true;
+    bool in_effect = installed;
+    plait__mutex_unlock(&mutex);
+    return in_effect;
+}
+
 static void uninstall(void) {
     if (installed) (void)sigaction(SIGINT, &before, NULL);
     installed = false;
@@ -88,10 +81,7 @@ void plait_interrupt_uninstall(void) {
 }
 
 plait_status plait_interrupt_main(void) {
-    if (!plait__mutex_lock(&mutex)) return PLAIT_BROKEN;
-    bool in_effect = installed;
-    plait__mutex_unlock(&mutex);
-    if (!in_effect) return PLAIT_INVALID;
+    if (!plait__interrupt_installed()) return PLAIT_INVALID;
     return kill(getpid(), SIGINT) == 0 ? PLAIT_OK : PLAIT_ERRNO;
 }
 

@@ -5,6 +5,8 @@
 #include <wait/mutex.h>
 
 struct plait__mutex *plait__interrupt_mutex(void);
+/* Whether Ctrl-C cancels the root token. */
+bool plait__interrupt_installed(void);
 /* In the forked child, with the mutex held. */
 void plait__interrupt_after_fork(void);
 

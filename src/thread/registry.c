@@ -160,6 +160,14 @@ size_t plait_thread_active_count(void) {
     return plait_thread_enumerate(NULL, 0);
 }
 
+bool plait__registry_all_begun(void) {
+    plait__mutex_lock(&mutex);
+    struct plait__link *link = plait__list_first(&living);
+    while (link && plait__load(&of_link(link)->ident)) link = plait__list_after(&living, link);
+    plait__mutex_unlock(&mutex);
+    return !link;
+}
+
 /* ---- fork ---- */
 
 /* A thread that is not in this process any more. */

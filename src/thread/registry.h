@@ -14,6 +14,9 @@ plait_thread *plait__registry_next_failed(void);
 /* Some living thread that the end of the program waits for, to be freed; NULL: none. */
 plait_thread *plait__registry_culprit(void);
 
+/* Whether every living thread's ident is known: those that were started have begun. */
+bool plait__registry_all_begun(void);
+
 /* Asks to be told of forks, once. */
 void plait__thread_watch_forks(void);
 struct plait__mutex *plait__registry_mutex(void);

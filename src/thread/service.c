@@ -23,6 +23,7 @@
 #include <thread/registry.h>
 #include <thread/service.h>
 #include <thread/task_frame.h>
+#include <unistd.h>
 #include <wait/case.h>
 #include <wait/parking.h>
 
@@ -310,6 +311,34 @@ void plait__service_unwatch(struct plait__watch *watch) {
         plait__mutex_lock(&list->mutex);
     }
     plait__mutex_unlock(&list->mutex);
+}
+
+plait_status plait__service_hang_bell(struct plait__watch *watch, int *bell,
+                                      void (*ready)(struct plait__watch *watch, int found)) {
+    if (*bell >= 0) return PLAIT_OK;
+    int made = plait__os_bell_new();
+    if (made < 0) return PLAIT_ERRNO;
+    *watch = (struct plait__watch){.descriptor = made, .events = POLLIN, .ready = ready, .bell = true};
+    plait_status status = plait__service_watch(watch);
+    if (status == PLAIT_OK)
+        plait__store(bell, made);
+    else
+        close(made);
+    return status;
+}
+
+uint32_t plait__service_ident(void) {
+    return plait__load(&service.thread);
+}
+
+bool plait__service_may_act(void) {
+    lock();
+    bool may = service.alarms.first && service.alarms.first->at != INT64_MAX;
+    for (struct plait__link *link = plait__list_first(&service.watches); link && !may;
+         link = plait__list_after(&service.watches, link))
+        may = !plait__of_link(link, struct plait__watch, link)->bell;
+    unlock();
+    return may;
 }
 
 void plait__service_after_fork(void) {

@@ -30,6 +30,7 @@ struct plait__watch {
     struct plait__link link; /* the service's mutex */
     int descriptor;
     int events;                                           /* of poll(2) */
+    bool bell;                                            /* rung by signal handlers alone */
     void (*ready)(struct plait__watch *watch, int found); /* on the service thread, each time */
 };
 
@@ -38,6 +39,16 @@ struct plait__watch {
 plait_status plait__service_watch(struct plait__watch *watch);
 /* No more. When it returns ready() is not running, unless that is who calls. */
 void plait__service_unwatch(struct plait__watch *watch);
+
+/* A bell for a signal handler, which may ring it from now on: makes it, stores it in *bell, and has it watched. Nothing
+ * if *bell is one already. Also PLAIT_ERRNO. */
+plait_status plait__service_hang_bell(struct plait__watch *watch, int *bell,
+                                      void (*ready)(struct plait__watch *watch, int found));
+
+/* The ident of its thread, 0 if it does not run. */
+uint32_t plait__service_ident(void);
+/* Whether it will do something by itself: at a point in time, or because of a descriptor that is no bell. */
+bool plait__service_may_act(void);
 
 struct plait__mutex *plait__service_mutex(void);
 /* In the forked child, with the mutex held. */

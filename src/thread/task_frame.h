@@ -32,9 +32,10 @@
 struct plait__frame {
     int raised; /* 1 after a plait_raise */
     plait_status status;
-    size_t end;       /* of the range that it runs; 0 after a plait_raise */
-    char *message;    /* allocated; NULL if nothing was raised, or memory was out */
-    const char *name; /* of the task, for people; may be NULL */
+    size_t end;         /* of the range that it runs; 0 after a plait_raise */
+    char *message;      /* allocated; NULL if nothing was raised, or memory was out */
+    const char *name;   /* of the task, for people; may be NULL */
+    const void *future; /* whose task it is, for dumps: only to be compared; NULL: none's */
     struct plait__frame *outer;
     const plait_token *outer_token; /* under which that one began */
 };

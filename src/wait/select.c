@@ -143,6 +143,8 @@ static plait_status wait_once(struct selection *selection, plait_deadline deadli
     struct plait__waiter waiter;
     struct plait__polling polling;
     plait__waiter_init(&waiter, "select", first_object(selection));
+    waiter.cases = selection->cases;
+    waiter.case_count = selection->count;
     plait_status status = begin_polling(selection, &waiter, &polling);
     if (status != PLAIT_OK) return status;
     size_t enqueued = enqueue(selection, &waiter);

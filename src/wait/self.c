@@ -23,6 +23,7 @@ __thread struct plait__self plait__own;
 
 static uint32_t last_ident;
 static uint32_t running;
+static uint32_t users;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t end_key;
 static bool have_end_key;
@@ -67,8 +68,15 @@ static void thread_ends(void *value) {
     struct plait__self *ending = value;
     unlist(ending);
     plait__running_less();
+    plait__add_relaxed(&users, UINT32_MAX);
     if (ending->ended) ending->ended(ending);
     plait__cells_end(ending);
+}
+
+/* The destructor will take it out. */
+static void count_in(void) {
+    plait__running_more();
+    plait__add_relaxed(&users, 1);
 }
 
 static void process_begins(void) {
@@ -87,7 +95,7 @@ __attribute__((noinline, cold)) static struct plait__self *begin(void) {
     plait__own.ident = ident;
     plait__own.random = (plait__os_ticks() ^ (uint64_t)ident << 32) * UINT64_C(0x9e3779b97f4a7c15) | 1;
     if (have_end_key && pthread_setspecific(end_key, &plait__own) == 0) {
-        plait__running_more();
+        count_in();
         plait__own.keeps_cells = true;
         list(&plait__own);
     }
@@ -107,7 +115,7 @@ void plait__self_watch_end(void (*ended)(struct plait__self *)) {
     plait__self()->ended = ended;
     if (have_end_key && pthread_getspecific(end_key) == NULL &&
         pthread_setspecific(end_key, &plait__own) == 0)
-        plait__running_more(); /* the destructor ran already and will run again */
+        count_in(); /* the destructor ran already and will run again */
 }
 
 #if defined(PLAIT_CHECKED)
@@ -130,6 +138,10 @@ uint32_t plait__random(struct plait__self *of) {
 
 bool plait__vanished(uint32_t ident) {
     return ident <= vanished_up_to && ident != survivor;
+}
+
+uint32_t plait__users(void) {
+    return plait__load(&users);
 }
 
 uint32_t plait__running(void) {
@@ -159,4 +171,5 @@ void plait__self_after_fork(void) {
     vanished_up_to = last <= PLAIT__IDENT_MASK ? last : 0;
     plait__store(&plait__forks, plait__forks + 1);
     plait__store(&running, 1);
+    plait__store(&users, 1);
 }

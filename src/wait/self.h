@@ -107,6 +107,9 @@ static inline uint32_t plait__generation(void) {
     return plait__load(&plait__forks);
 }
 
+/* Threads that have used plait and have not ended. */
+uint32_t plait__users(void);
+
 /* Threads that use plait and are not asleep in it: spinning is pointless when there are more than CPUs. */
 uint32_t plait__running(void);
 void plait__running_more(void);

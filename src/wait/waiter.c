@@ -190,8 +190,7 @@ static enum plait__slept sleep_once(struct plait__waiter *waiter, int64_t until)
 
 /* Sleeps until claimed; the waiter is in the table of sleepers meanwhile. */
 static uint32_t sleep_until_claimed(struct plait__waiter *waiter, plait_deadline deadline) {
-    int64_t until = deadline.ns;
-    if (waiter->token) until = plait_earlier(deadline, plait__token_deadline(waiter->token)).ns;
+    int64_t until = waiter->until;
     bool signalled = false;
     for (;;) {
         uint32_t word = fall_asleep(waiter);
@@ -221,6 +220,9 @@ static void learn_wake_cost(const struct plait__waiter *waiter) {
 static uint32_t sleep_in_table(struct plait__waiter *waiter, plait_deadline deadline) {
     struct shard *shard = shard_of(waiter);
     bool somebody_spins = plait__spinning_cpus() > 1; /* else nobody asks who runs, nor what a wake costs */
+    waiter->until = deadline.ns;
+    if (waiter->token) waiter->until = plait_earlier(deadline, plait__token_deadline(waiter->token)).ns;
+    plait__store(&waiter->since, plait__os_ticks());
     plait__mutex_lock(&shard->mutex);
     plait__list_append(&shard->asleep, &waiter->asleep);
     plait__mutex_unlock(&shard->mutex);

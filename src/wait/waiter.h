@@ -67,6 +67,11 @@ struct plait__waiter {
     const void *object;
     struct plait__waiter *outer; /* a wait that this one interrupts (in a host's hook) */
     uint64_t woken_at;           /* ticks; when it was sent a wake */
+    /* What others may look at while it is in the table, guarded by the sleepers' lock: */
+    int64_t until;  /* when it ends by itself; INT64_MAX: never */
+    uint64_t since; /* ticks; when it entered the table. Atomic: no two waits at an address share it */
+    const struct plait_case *cases; /* of a select, so many; else NULL */
+    size_t case_count;
 };
 
 /* A place in the wait list of one object. */
