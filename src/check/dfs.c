@@ -119,16 +119,18 @@ static void end_iteration(struct plait__dfs *dfs) {
     if (!dfs->overflow) {
         dfs->complete = true;
         dfs->completed = dfs->cut ? dfs->bound : PLAIT__NO_BOUND;
+        dfs->within = dfs->iteration;
     }
     dfs->done = dfs->bound == dfs->limit || !dfs->cut;
     dfs->bound++;
     dfs->cut = false;
+    dfs->iteration = 0;
 }
 
 static void begin_anew(struct plait__dfs *dfs) {
     dfs->anew = dfs->started = dfs->done = dfs->cut = dfs->overflow = dfs->complete = false;
     dfs->bound = dfs->depth = 0;
-    dfs->runs = dfs->width = 0;
+    dfs->runs = dfs->iteration = dfs->width = 0;
 }
 
 bool plait__dfs_next(struct plait__dfs *dfs) {
@@ -139,6 +141,7 @@ bool plait__dfs_next(struct plait__dfs *dfs) {
     if (dfs->done) return false;
     dfs->started = true;
     dfs->runs++;
+    dfs->iteration++;
     dfs->at = dfs->spent = dfs->tick = 0;
     memset(dfs->ran_at, 0, sizeof dfs->ran_at);
     memset(dfs->yielded_at, 0, sizeof dfs->yielded_at);

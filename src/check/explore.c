@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 enum { SECOND = 1000000000, SHRINKING_RUNS = 3000, MOST = 64 };
+/* A run of so many points would take hours. */
+enum { MOST_STEPS = 1 << 30 };
 
 /* --- options --- */
 
@@ -27,6 +29,7 @@ static const char *fill_in(plait_check_options *options) {
     if (options->strategy > PLAIT_CHECK_DFS) return "There is no such strategy.";
     if (options->depth > MOST) return "The depth of PCT can be 64 at most.";
     if (options->bound > MOST) return "The bound can be 64 at most.";
+    if (options->steps > MOST_STEPS) return "The steps of a run can be 1,073,741,824 at most.";
     if (options->inject >= 2 * PLAIT_CHECK_NOTHING) return "There is no such injection.";
     if (options->inject > PLAIT_CHECK_NOTHING)
         return "To inject nothing and something at once is impossible.";
@@ -111,7 +114,7 @@ static void search(struct plait__exploration *exploration) {
 struct course {
     plait_check_outcome outcome;
     uint32_t count;
-    uint32_t *trail; /* NULL: memory is out, only the outcome is compared */
+    uint32_t *trail; /* NULL: memory is out */
 };
 
 static struct course course_of(const struct plait__run *run) {
@@ -124,9 +127,8 @@ static struct course course_of(const struct plait__run *run) {
 /* Whether this run took the same course; if not, where it left it. */
 static bool same_course(const struct plait__run *run, const struct course *course, uint32_t *differs_at) {
     uint32_t shorter = run->trail_count < course->count ? run->trail_count : course->count, at = 0;
-    while (course->trail && at < shorter && run->trail[at] == course->trail[at]) at++;
+    while (at < shorter && run->trail[at] == course->trail[at]) at++;
     *differs_at = at;
-    if (!course->trail) return run->end.outcome == course->outcome;
     return at == shorter && run->trail_count == course->count && run->end.outcome == course->outcome;
 }
 
@@ -145,18 +147,21 @@ static bool repeats(struct plait__exploration *exploration, const struct course 
     return true;
 }
 
-/* Makes run->plan, whose course is known, short, and records a run of it. */
-static void make_short(struct plait__exploration *exploration, struct plait__finding *finding) {
+/* Makes run->plan, whose course is known, short, and records a run of it. False when memory is out. */
+static bool make_short(struct plait__exploration *exploration, struct plait__finding *finding) {
     struct plait__run *run = exploration->run;
     int64_t now = plait__now();
-    plait__shrink(exploration, run->end.outcome, SHRINKING_RUNS, now + 3 * (int64_t)SECOND);
+    if (!plait__shrink(exploration, run->end.outcome, SHRINKING_RUNS, now + 3 * (int64_t)SECOND))
+        return false;
     run->following = true;
     exploration->execute(exploration);
     struct course course = course_of(run);
+    if (!course.trail) return false;
     plait__find_flip(exploration, finding, plait__now() + 2 * (int64_t)SECOND);
     run->following = run->recording = true;
     finding->deterministic = repeats(exploration, &course, 1, &finding->differs_at);
     plait__release(course.trail);
+    return true;
 }
 
 /* Whoever hangs outside plait hangs again each time, for as long as the watchdog's patience lasts. */
@@ -178,6 +183,7 @@ static plait_check_result *explain(struct plait__exploration *exploration,
     struct plait__end found = run->end;
     struct plait__finding finding = {.searched = *searched, .seconds = seconds, .deterministic = true};
     struct course course = course_of(run);
+    if (!course.trail) return NULL;
     copy_schedule(&run->plan, &run->taken);
     run->following = true;
     if (can_be_repeated(found.outcome)) {
@@ -188,13 +194,16 @@ static plait_check_result *explain(struct plait__exploration *exploration,
         }
     }
     plait__release(course.trail);
-    if (finding.deterministic && can_be_repeated(found.outcome)) make_short(exploration, &finding);
+    bool shrinks = finding.deterministic && can_be_repeated(found.outcome);
+    if (shrinks && !make_short(exploration, &finding)) return NULL;
     if (!run->recording) {
         run->recording = true;
         exploration->execute(exploration);
     }
     if (!finding.deterministic) run->end = found;
+    if (found.outcome == PLAIT_CHECK_PASSED) run->end.outcome = PLAIT_CHECK_NOT_DETERMINISTIC;
     finding.token = plait__token_of(&run->plan, &exploration->options, exploration->build);
+    if (!finding.token) return NULL;
     return report(exploration, &finding,
                   finding.deterministic ? found.outcome : PLAIT_CHECK_NOT_DETERMINISTIC);
 }
@@ -220,6 +229,7 @@ static plait_check_result *replay(struct plait__exploration *exploration) {
                                "with these arguments?\n");
     }
     finding.token = plait__copy_string(token);
+    if (!finding.token) return NULL;
     return report(exploration, &finding, run->end.outcome);
 }
 

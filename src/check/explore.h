@@ -57,8 +57,8 @@ char *plait__report_pass(const struct plait__exploration *exploration, const str
                          double seconds);
 
 /* token.c. The token, for plait__release; a schedule that is too long for a line is written into a file, whose
- * name is then the token. The options that matter to the numbering of decisions are in it. NULL when memory is
- * out or no file can be written. */
+ * name is then the token; if no file can be written, it is a very long line. The options that matter to the
+ * numbering of decisions are in it. NULL when memory is out. */
 char *plait__token_of(const struct plait__schedule *schedule, const plait_check_options *options,
                       uint64_t build);
 enum plait__token_read {
@@ -76,8 +76,8 @@ enum plait__token_read plait__token_read(const char *token, struct plait__schedu
 const char *plait__token_trouble(enum plait__token_read read);
 
 /* shrink.c. Makes the schedule in run->plan, whose run fails with this outcome, as short as it can with so many
- * runs and until that time; run->plan is the shortest one found. */
-void plait__shrink(struct plait__exploration *exploration, plait_check_outcome outcome, unsigned runs,
+ * runs and until that time; run->plan is the shortest one found. False when memory is out. */
+bool plait__shrink(struct plait__exploration *exploration, plait_check_outcome outcome, unsigned runs,
                    int64_t until);
 
 /* flip.c. Finds the deviation of run->plan on which the failure hangs, and fills in that part of the finding. */

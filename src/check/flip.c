@@ -13,13 +13,13 @@ struct course_counts {
     unsigned fails, runs;
 };
 
-/* Runs this often along the schedule up to the decision `until`, and then at random. */
+/* Runs this often along the schedule before the decision `until`, and then at random. */
 static struct course_counts try(struct plait__exploration *exploration,
                                 const struct plait__schedule *schedule, uint32_t until, unsigned runs,
                                 int64_t limit) {
     struct plait__run *run = exploration->run;
     struct course_counts counts = {0, 0};
-    plait__search_guide(exploration->search, schedule, until, runs);
+    plait__search_guide(exploration->search, schedule, until, 0, runs);
     run->following = run->recording = false;
     uint64_t left = runs;
     while (left > 0 && plait__now() < limit) {
@@ -39,7 +39,7 @@ static struct course_counts try(struct plait__exploration *exploration,
 static bool try_both(struct plait__exploration *exploration, uint32_t at, unsigned runs, int64_t limit,
                      struct course_counts *found, struct course_counts *undone) {
     struct plait__schedule *plan = &exploration->run->plan;
-    uint32_t count = plan->count, until = plan->of[at].index;
+    uint32_t count = plan->count, until = plan->of[at].index + 1;
     *found = try(exploration, plan, until, runs, limit);
     plan->count = at;
     *undone = try(exploration, plan, until, runs, limit);

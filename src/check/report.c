@@ -261,8 +261,7 @@ static void add_untried(struct plait__text *text, unsigned inject) {
 
 static void add_proof(struct plait__text *text, const struct plait__searched *searched) {
     plait__text_add(text, "  all ");
-    plait__text_number(text, searched->orders);
-    plait__text_add(text, searched->more_orders ? " orders and more" : " orders");
+    add_count(text, searched->within, "order", "orders");
     if (searched->bound != PLAIT__NO_BOUND) plait__text_add(text, " within bound %u", searched->bound);
     plait__text_add(text, " pass\n");
 }

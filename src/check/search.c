@@ -77,15 +77,20 @@ static bool begin_strategy(struct plait__search *search) {
     return plait__auto_begin(search);
 }
 
+/* Nothing but the order is drawn. */
 static bool next_guided(struct plait__search *search) {
     struct plait__guide *guide = &search->guide;
     if (guide->guided.left == 0) return false;
-    begin_run(search, guide->guided.left--);
+    guide->guided.left--;
+    begin_run(search, ~guide->drawn++);
     search->incidents.count = 0;
     search->memory_rate = 0;
     search->memory_fails_at = UINT32_MAX;
-    search->way = PLAIT__BY_RANDOM;
-    plait__random_begin(search);
+    search->way = guide->delays ? PLAIT__BY_DELAY : PLAIT__BY_RANDOM;
+    if (guide->delays)
+        plait__delay_begin(search, guide->delays);
+    else
+        plait__random_begin(search);
     search->by_random.wild = false;
     guide->next = 0;
     if (guide->schedule.count > 0) guide->guided.strayed++; /* until it has made all choices */
@@ -113,7 +118,7 @@ static uint32_t choose_value(struct plait__search *search, const struct plait__d
 static uint32_t choose(struct plait__search *search, const struct plait__decision *decision) {
     if (search->way == PLAIT__BY_DEFAULT) return 0;
     if (search->way == PLAIT__BY_DFS) return plait__dfs_choose(&search->dfs, decision);
-    if (decision->question != PLAIT__WHO) return choose_value(search, decision);
+    if (decision->question != PLAIT__WHO) return search->guide.delays ? 0 : choose_value(search, decision);
     if (search->way == PLAIT__BY_PCT) return plait__pct_who(search, decision);
     if (search->way == PLAIT__BY_DELAY) return plait__delay_who(search, decision);
     return plait__random_who(search, decision);
@@ -129,7 +134,7 @@ static void count_step(struct plait__steps *steps, const struct plait__decision 
 
 /* What the schedule says; true while it does. */
 static bool guided(struct plait__guide *guide, const struct plait__decision *decision, uint32_t *choice) {
-    if (decision->index > guide->until) return false;
+    if (decision->index >= guide->until) return false;
     const struct plait__schedule *schedule = &guide->schedule;
     *choice = 0;
     if (guide->next == schedule->count || schedule->of[guide->next].index != decision->index) return true;
@@ -142,7 +147,8 @@ static bool guided(struct plait__guide *guide, const struct plait__decision *dec
 
 uint32_t plait__search_choose(struct plait__search *search, const struct plait__decision *decision) {
     uint32_t choice;
-    if (!search->guide.on || !guided(&search->guide, decision, &choice)) choice = choose(search, decision);
+    if (search->guide.on && guided(&search->guide, decision, &choice)) return choice;
+    choice = choose(search, decision);
     count_step(&search->steps, decision);
     return choice;
 }
@@ -198,6 +204,7 @@ struct plait__searched plait__search_result(const struct plait__search *search) 
         .more_orders = search->more_orders,
         .complete = search->only_one || (dfs->complete && dfs->completed >= dfs->limit),
         .bound = search->only_one ? PLAIT__NO_BOUND : dfs->completed,
+        .within = search->only_one ? 1 : dfs->within,
         .strange = dfs->strange,
         .differs_at = dfs->differs_at,
     };
@@ -205,14 +212,15 @@ struct plait__searched plait__search_result(const struct plait__search *search) 
 }
 
 void plait__search_guide(struct plait__search *search, const struct plait__schedule *schedule, uint32_t until,
-                         uint64_t runs) {
+                         unsigned delays, uint64_t runs) {
     struct plait__guide *guide = &search->guide;
     uint32_t count = 0;
-    for (; count < schedule->count && schedule->of[count].index <= until; count++) {
+    for (; schedule && count < schedule->count && schedule->of[count].index < until; count++) {
         guide->schedule.of[count] = schedule->of[count];
     }
     guide->schedule.count = count;
     guide->until = until;
+    guide->delays = delays;
     guide->guided = (struct plait__guided){.left = runs};
     guide->on = true;
 }

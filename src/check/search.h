@@ -39,16 +39,17 @@ struct plait__searched {
     bool more_orders;    /* there were more than can be counted */
     bool complete;       /* a DFS has tried everything within its bound */
     unsigned bound;      /* ... which was this; PLAIT__NO_BOUND: no bound left anything out */
+    uint64_t within;     /* ... and these were so many schedules */
     bool strange;        /* the same choices led to another decision: nothing was tried after that run */
     uint32_t differs_at; /* ... which was this */
 };
 enum { PLAIT__NO_BOUND = 1 << 30 };
 struct plait__searched plait__search_result(const struct plait__search *search);
 
-/* For the next `runs` runs: the choices of the schedule up to the decision `until`, with that, and what follows
- * at random. They are not counted in what was tried. */
+/* For the next `runs` runs: the choices of the schedule at the decisions before `until`; what follows has at most
+ * so many delays, if that is not 0, and is at random if it is. Without a schedule all follows. They are not counted in what was tried. */
 void plait__search_guide(struct plait__search *search, const struct plait__schedule *schedule, uint32_t until,
-                         uint64_t runs);
+                         unsigned delays, uint64_t runs);
 struct plait__guided {
     uint64_t left;    /* of the runs */
     uint64_t strayed; /* runs in which a choice of the schedule could not be made: they say nothing */

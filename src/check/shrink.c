@@ -1,7 +1,7 @@
 /* shrink.c - makes the schedule of a failure short.
  *
- * Delta debugging (Zeller, Hildebrandt: Simplifying and isolating failure-inducing input, 2002) over its deviations:
- * whole ranges are left out as long as the run fails in the same way, then smaller ones, then single ones and
+ * First by looking for another one, with few delays, that fails in the same way. Then by delta debugging (Zeller,
+ * Hildebrandt: Simplifying and isolating failure-inducing input, 2002) over the deviations: whole ranges are left out as long as the run fails in the same way, then smaller ones, then single ones and
  * pairs. What is left is moved to earlier decisions and smaller alternatives. Leaving a deviation out changes
  * which decisions come later, so a candidate often does something else than was meant; but whatever fails in the same
  * way is good, and what it really took (run->taken), which is never more than was asked for, is what counts.
@@ -11,7 +11,7 @@
 #include <check/explore.h>
 #include <string.h>
 
-enum { FEW_FOR_PAIRS = 10, SMALLEST_ALTERNATIVES = 4 };
+enum { FEW_FOR_PAIRS = 10, SMALLEST_ALTERNATIVES = 4, MOST_DELAYS = 3, BATCHES = 40, BATCH = 25 };
 
 struct shrinking {
     struct plait__exploration *exploration;
@@ -56,7 +56,7 @@ static bool shorter(struct shrinking *shrinking) {
     return true;
 }
 
-/* The best, without those from `from` to `to`, nor from `also` to `also_to`, as a plan. */
+/* The best without those from `from` to before `to`, and without number `also`. */
 static bool shorter_without(struct shrinking *shrinking, uint32_t from, uint32_t to, uint32_t also) {
     struct plait__schedule *plan = &shrinking->exploration->run->plan;
     plan->count = 0;
@@ -64,6 +64,29 @@ static bool shorter_without(struct shrinking *shrinking, uint32_t from, uint32_t
         if ((i < from || i >= to) && i != also) plan->of[plan->count++] = shrinking->best[i];
     }
     return shorter(shrinking);
+}
+
+/* Looks at random for one with so many delays only. */
+static bool shorter_with_delays(struct shrinking *shrinking, unsigned delays) {
+    struct plait__search *search = shrinking->exploration->search;
+    for (int batch = 0; batch < BATCHES && may_go_on(shrinking); batch++) {
+        plait__search_guide(search, NULL, 0, delays, BATCH);
+        do {
+            if (shorter(shrinking)) return true;
+        } while (plait__search_guided(search).left > 0 && may_go_on(shrinking));
+    }
+    return false;
+}
+
+/* A random walk deviates in hundreds of places, and leaving one out changes what the others do: leaving out alone
+ * often ends with dozens. But most failures need one or two. */
+static void search_anew(struct shrinking *shrinking) {
+    struct plait__run *run = shrinking->exploration->run;
+    run->following = false;
+    for (unsigned delays = 1; delays <= MOST_DELAYS && delays < shrinking->count; delays++) {
+        if (shorter_with_delays(shrinking, delays)) break;
+    }
+    run->following = true;
 }
 
 /* What comes after the cause is noise: halves the number of deviations as long as the beginning alone fails. */
@@ -144,7 +167,7 @@ static bool simplify(struct shrinking *shrinking) {
     return any;
 }
 
-void plait__shrink(struct plait__exploration *exploration, plait_check_outcome outcome, unsigned runs,
+bool plait__shrink(struct plait__exploration *exploration, plait_check_outcome outcome, unsigned runs,
                    int64_t until) {
     struct plait__run *run = exploration->run;
     struct shrinking shrinking = {
@@ -156,9 +179,10 @@ void plait__shrink(struct plait__exploration *exploration, plait_check_outcome o
         .weight = weight_of(run->plan.of, run->plan.count),
         .best = plait__allocate_unset(run->plan.count * sizeof *shrinking.best),
     };
-    if (!shrinking.best) return;
+    if (!shrinking.best) return false;
     memcpy(shrinking.best, run->plan.of, shrinking.count * sizeof *shrinking.best);
     run->following = true;
+    search_anew(&shrinking);
     cut_off_the_end(&shrinking);
     bool any = true;
     while (any && may_go_on(&shrinking)) {
@@ -172,4 +196,5 @@ void plait__shrink(struct plait__exploration *exploration, plait_check_outcome o
     }
     best_as_plan(&shrinking);
     plait__release(shrinking.best);
+    return true;
 }

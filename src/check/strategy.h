@@ -49,6 +49,8 @@ struct plait__dfs {
     uint32_t differs_at;      /* ... at this decision */
     bool complete;            /* an iteration is: `completed` was its bound */
     uint32_t completed;
+    uint64_t within;    /* ... and so many runs it had */
+    uint64_t iteration; /* runs of this one so far */
     uint32_t bound, limit;
     uint32_t depth; /* levels whose choices are settled for this run */
     uint32_t at;    /* levels met in this run */
@@ -66,6 +68,8 @@ struct plait__guide {
     struct plait__guided guided;
     bool on;
     uint32_t until, next;
+    unsigned delays;
+    uint64_t drawn; /* runs that were guided so far */
     struct plait__schedule schedule;
 };
 

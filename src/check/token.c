@@ -94,7 +94,7 @@ static void write_schedule(struct bits *bits, const struct plait__schedule *sche
     write_bits(bits, steps, 1);
     write_bits(bits, parameter / 2, 3);
     write_bits(bits, build & BUILD, 10);
-    if (steps) write_number(bits, options->steps & UINT32_MAX, 10);
+    if (steps) write_number(bits, options->steps, 10);
     for (uint32_t i = 0, next = 0; i < schedule->count; i++) {
         write_number(bits, schedule->of[i].index - next, parameter);
         write_number(bits, schedule->of[i].choice - 1, 0);
@@ -144,7 +144,7 @@ static bool write_all(const char *name, const char *text) {
 }
 
 /* In this directory, or where temporary files belong; the name is made of what is in it. */
-static char *into_file(const char *text) {
+static char *into_file(const char *text, bool *written) {
     uint32_t hash = 2166136261;
     for (const char *at = text; *at; at++) hash = (hash ^ (uint8_t)*at) * 16777619;
     const char *temporary = getenv("TMPDIR");
@@ -154,7 +154,8 @@ static char *into_file(const char *text) {
         int length = snprintf(name, sizeof name, "%s%splait-%c%c%c%c.schedule", places[i],
                               *places[i] ? "/" : "", letters[hash & 31], letters[hash >> 5 & 31],
                               letters[hash >> 10 & 31], letters[hash >> 15 & 31]);
-        if (length < (int)sizeof name && write_all(name, text)) return plait__copy_string(name);
+        *written = length < (int)sizeof name && write_all(name, text);
+        if (*written) return plait__copy_string(name);
     }
     return NULL;
 }
@@ -174,7 +175,9 @@ char *plait__token_of(const struct plait__schedule *schedule, const plait_check_
     char *text = text_of(bits.letters, count + 2);
     plait__release(bits.letters);
     if (!text || strlen(text) <= LINE) return text;
-    char *name = into_file(text);
+    bool written = false;
+    char *name = into_file(text, &written);
+    if (!written) return text;
     plait__release(text);
     return name;
 }
@@ -247,15 +250,19 @@ static char *read_file(const char *name) {
     int file = open(name, O_RDONLY | O_CLOEXEC);
     char *text = file < 0 ? NULL : plait__allocate_unset(FILE_SIZE);
     size_t length = 0;
-    while (text && length < FILE_SIZE - 1) {
-        ssize_t got = read(file, text + length, FILE_SIZE - 1 - length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        length += (size_t)got;
+    ssize_t got = text ? 1 : 0;
+    while (got != 0 && length < FILE_SIZE - 1) {
+        got = read(file, text + length, FILE_SIZE - 1 - length);
+        if (got < 0 && errno != EINTR) break;
+        if (got > 0) length += (size_t)got;
     }
-    if (text) text[length] = 0;
     if (file >= 0) close(file);
-    return text;
+    if (text && got >= 0) {
+        text[length] = 0;
+        return text;
+    }
+    plait__release(text);
+    return NULL;
 }
 
 enum plait__token_read plait__token_read(const char *token, struct plait__schedule *schedule,

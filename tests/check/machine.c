@@ -89,9 +89,8 @@ static uint32_t next(struct machine *machine) {
     struct plait__decision *decision = &machine->decision;
     decision->can_go_on = machine->tick > 0 && can_run(machine, current);
     decision->yields = decision->can_go_on && machine->yields[current];
-    bool goes_on = decision->can_go_on && !decision->yields;
+    bool goes_on = machine->tick == 0 || (decision->can_go_on && !decision->yields);
     uint32_t count = line(machine, goes_on);
-    if (machine->tick == 0) offer(machine, &count, PLAIT__RUN, current);
     for (uint32_t actor = 0; actor < machine->actors; actor++) {
         if (machine->has_deadline[actor] && !can_run(machine, actor) && !machine->ended[actor])
             offer(machine, &count, PLAIT__EXPIRE, actor);
@@ -154,10 +153,9 @@ static void *zeroed(size_t size) {
     return memory;
 }
 
-void machine_open(struct machine *machine, const plait_check_options *options) {
+void machine_open(struct machine *machine) {
     machine->run = zeroed(sizeof *machine->run);
     machine->search = zeroed(plait__search_size());
-    plait__search_begin(machine->search, options);
 }
 
 void machine_close(struct machine *machine) {

@@ -44,8 +44,8 @@ void machine_fail(struct machine *machine, plait_check_outcome outcome, const ch
 /* One run. */
 void machine_run(struct machine *machine);
 
-/* A search for tests: memory for it and for a run, to be given to machine_close. */
-void machine_open(struct machine *machine, const plait_check_options *options);
+/* Memory for a search and for a run, to be given to machine_close. */
+void machine_open(struct machine *machine);
 void machine_close(struct machine *machine);
 /* Runs until the search has nothing more, or one fails. True: one did. */
 bool machine_search(struct machine *machine);

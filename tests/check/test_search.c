@@ -7,6 +7,11 @@
 static const plait_check_options defaults = {
     .schedules = 1000000, .strategy = PLAIT_CHECK_DFS, .depth = 3, .bound = 2, .seed = 1};
 
+static void open_with(struct machine *machine, const plait_check_options *options) {
+    machine_open(machine);
+    plait__search_begin(machine->search, options);
+}
+
 /* Steps that do nothing, `size` of them. */
 static void count_steps(struct machine *machine, uint32_t actor) {
     if (++machine->at[actor] == machine->size) machine->ended[actor] = true;
@@ -43,7 +48,7 @@ TEST(dfs_tries_each_order_within_its_bound_once) {
         struct machine machine = {.actors = cases[i].actors, .size = cases[i].size, .step = count_steps};
         plait_check_options options = defaults;
         options.bound = cases[i].bound;
-        machine_open(&machine, &options);
+        open_with(&machine, &options);
         ck_assert(!machine_search(&machine));
         struct plait__searched searched = plait__search_result(machine.search);
         uint64_t expected = 0;
@@ -62,7 +67,7 @@ TEST(dfs_says_when_no_bound_left_anything_out) {
     struct machine machine = {.actors = 2, .size = 2, .step = count_steps};
     plait_check_options options = defaults;
     options.bound = 10;
-    machine_open(&machine, &options);
+    open_with(&machine, &options);
     ck_assert(!machine_search(&machine));
     struct plait__searched searched = plait__search_result(machine.search);
     ck_assert(searched.complete);
@@ -85,7 +90,7 @@ TEST(dfs_tries_all_values_and_memory_once) {
     struct machine machine = {.actors = 2, .step = choose_things};
     plait_check_options options = defaults;
     options.bound = 1;
-    machine_open(&machine, &options);
+    open_with(&machine, &options);
     ck_assert(!machine_search(&machine));
     struct plait__searched searched = plait__search_result(machine.search);
     ck_assert_uint_eq(searched.schedules, 50 + 100);
@@ -100,7 +105,7 @@ TEST(values_that_fail_are_found_by_every_strategy) {
         plait_check_options options = defaults;
         options.strategy = strategy;
         options.schedules = 1000;
-        machine_open(&machine, &options);
+        open_with(&machine, &options);
         ck_assert(machine_search(&machine));
         machine_close(&machine);
     }
@@ -124,7 +129,7 @@ TEST(who_waits_in_a_loop_never_keeps_others_from_running) {
         plait_check_options options = defaults;
         options.strategy = strategy;
         options.schedules = strategy == PLAIT_CHECK_DFS ? 1000000 : 5000;
-        machine_open(&machine, &options);
+        open_with(&machine, &options);
         ck_assert_msg(!machine_search(&machine), "strategy %d: %s", (int)strategy, machine.run->end.words);
         struct plait__searched searched = plait__search_result(machine.search);
         if (strategy == PLAIT_CHECK_DFS) ck_assert(searched.complete);
@@ -157,7 +162,7 @@ TEST(time_passes_for_a_sleeper_while_another_waits_in_a_loop) {
         plait_check_options options = defaults;
         options.strategy = strategy;
         options.schedules = 5000;
-        machine_open(&machine, &options);
+        open_with(&machine, &options);
         ck_assert_msg(!machine_search(&machine), "strategy %d: %s", (int)strategy, machine.run->end.words);
         machine_close(&machine);
     }
@@ -176,7 +181,7 @@ static void be_different(struct machine *machine, uint32_t actor) {
 TEST(dfs_stops_honestly_when_a_run_differs) {
     uint64_t runs = 0;
     struct machine machine = {.actors = 2, .size = 3, .step = be_different, .context = &runs};
-    machine_open(&machine, &defaults);
+    open_with(&machine, &defaults);
     ck_assert(!machine_search(&machine));
     struct plait__searched searched = plait__search_result(machine.search);
     ck_assert(searched.strange && !searched.complete);
@@ -185,7 +190,7 @@ TEST(dfs_stops_honestly_when_a_run_differs) {
 
 TEST(dfs_begins_anew_when_something_is_learned) {
     struct machine machine = {.actors = 2, .size = 3, .step = count_steps};
-    machine_open(&machine, &defaults);
+    open_with(&machine, &defaults);
     for (int i = 0; i < 7; i++) {
         ck_assert(plait__search_next(machine.search));
         if (i == 6) plait__search_learned(machine.search);
@@ -208,7 +213,7 @@ TEST(a_test_with_one_order_is_run_once) {
         struct machine machine = {.actors = 1, .step = end_at_once};
         plait_check_options options = defaults;
         options.strategy = strategy;
-        machine_open(&machine, &options);
+        open_with(&machine, &options);
         ck_assert(!machine_search(&machine));
         struct plait__searched searched = plait__search_result(machine.search);
         ck_assert_uint_eq(searched.schedules, 1);
@@ -224,7 +229,7 @@ TEST(the_first_schedule_is_the_default_one) {
         plait_check_options options = defaults;
         options.strategy = strategy;
         options.schedules = 1;
-        machine_open(&machine, &options);
+        open_with(&machine, &options);
         ck_assert(!machine_search(&machine));
         ck_assert_uint_eq(machine.run->taken.count, 0);
         ck_assert_uint_eq(plait__search_result(machine.search).schedules, 1);
@@ -238,8 +243,8 @@ static uint64_t fingerprint(plait_check_strategy strategy, uint64_t seed) {
     plait_check_options options = defaults;
     options.strategy = strategy;
     options.seed = seed;
-    options.schedules = 2000;
-    machine_open(&machine, &options);
+    options.schedules = 1000;
+    open_with(&machine, &options);
     uint64_t sum = 0;
     while (plait__search_next(machine.search)) {
         machine_run(&machine);
@@ -264,7 +269,7 @@ TEST(the_limit_of_schedules_holds_and_a_search_can_be_stopped) {
         plait_check_options options = defaults;
         options.strategy = strategy;
         options.schedules = 123;
-        machine_open(&machine, &options);
+        open_with(&machine, &options);
         ck_assert(!machine_search(&machine));
         struct plait__searched searched = plait__search_result(machine.search);
         ck_assert_uint_eq(searched.schedules, 123);
@@ -272,7 +277,7 @@ TEST(the_limit_of_schedules_holds_and_a_search_can_be_stopped) {
         ck_assert(searched.decisions > 123 * 60 && searched.decisions < 123 * 80);
         ck_assert(!searched.complete);
         machine_close(&machine);
-        machine_open(&machine, &options);
+        open_with(&machine, &options);
         ck_assert(plait__search_next(machine.search));
         plait__search_stop(machine.search);
         ck_assert(!plait__search_next(machine.search));
@@ -284,7 +289,7 @@ TEST(orders_are_counted_until_there_are_too_many) {
     struct machine machine = {.actors = 1};
     plait_check_options options = defaults;
     options.strategy = PLAIT_CHECK_RANDOM;
-    machine_open(&machine, &options);
+    open_with(&machine, &options);
     struct plait__decision decision = {.question = PLAIT__WHICH_VALUE, .count = 2};
     struct plait__end end = {.outcome = PLAIT_CHECK_PASSED};
     for (uint64_t i = 0; i < 800000; i++) {
