@@ -238,5 +238,7 @@ TEST(a_ring_gives_each_of_its_futures_once) {
     }
     for (plait_future *future; (future = plait__task_ring_take(&ring));) tick_off(future);
     ck_assert_uint_eq(lost, 0);
-    for (size_t i = 0; i < ITEMS; i++) ck_assert_uint_eq(taken[i], 1);
+    size_t wrong = 0;
+    for (size_t i = 0; i < ITEMS; i++) wrong += taken[i] != 1;
+    ck_assert_uint_eq(wrong, 0);
 }
