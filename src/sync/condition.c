@@ -24,7 +24,7 @@
  * in the order of their addresses; the lock's is known from the first node, so that is looked at again
  * when both are locked.
  *
- * The tracker of lock order is told before the wait of both: that the lock is left, and that it will be asked for.
+ * The tracker of lock order is told before the wait that the lock will be asked for again.
  *
  * After waiting the thread always takes the user's lock again. A signal of the host that comes meanwhile
  * does not break that off: the host deals with it when the call has returned.
@@ -86,7 +86,6 @@ static void retake(const struct record *record, uint32_t claim) {
 
 static struct plait__order order_again(plait_lock *lock, const void *caller) {
     if (plait__likely(plait__quick())) return (struct plait__order){0};
-    plait__order_leaves(lock);
     return plait__order_asks(lock, &lock->since, PLAIT__ORDER_PATIENT, caller);
 }
 

@@ -41,9 +41,9 @@ static uint32_t unused_lock(struct plait__order_graph *graph) {
 }
 
 uint32_t plait__order_lock_at(struct plait__order_graph *graph, const void *address) {
-    uint32_t *link = find_lock(graph, address);
-    if (*link) return *link;
-    uint32_t lock = unused_lock(graph);
+    uint32_t *link = find_lock(graph, address), lock = *link;
+    if (lock) return lock;
+    lock = unused_lock(graph);
     if (!lock) return 0;
     graph->locks[lock] = (struct plait__order_lock){.address = address};
     *link = lock;

@@ -4,6 +4,7 @@
 
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wait/self.h>
 
 static plait_condition changed;
 static bool change;
@@ -88,6 +89,38 @@ TEST(threads_that_run_already_are_watched_from_then_on) {
     crew_join(&crew);
     ck_assert_uint_ne(steps[0].thread, steps[1].thread);
     unwatch(1);
+}
+
+static void *follow_switch(void *unused) {
+    (void)unused;
+    must(plait__self()->ident == plait__quick());
+    plait_event_set(&ready);
+    must(plait_event_wait(&go) == PLAIT_OK);
+    must(plait__quick() == 0);
+    plait_event_clear(&go);
+    plait_event_set(&ready);
+    must(plait_event_wait(&go) == PLAIT_OK);
+    must(plait__self()->ident == plait__quick());
+    return NULL;
+}
+
+static void let_it_look(void) {
+    plait_event_clear(&ready);
+    plait_event_set(&go);
+}
+
+TEST(short_paths_are_open_while_nobody_watches) {
+    struct crew crew = {.count = 0};
+    crew_add(&crew, follow_switch, NULL);
+    ck_assert_ok(plait_event_wait(&ready));
+    watch();
+    ck_assert_uint_eq(plait__quick(), 0);
+    let_it_look();
+    ck_assert_ok(plait_event_wait(&ready));
+    unwatch(0);
+    ck_assert_uint_eq(plait__quick(), plait__self()->ident);
+    let_it_look();
+    crew_join(&crew);
 }
 
 TEST(it_can_be_ended_and_begun_anew) {
@@ -188,6 +221,39 @@ TEST(the_child_of_a_fork_knows_what_was_learned) {
     ck_assert_int_eq(WEXITSTATUS(status), 1);
     plait_lock_release(&b);
     unwatch(0);
+}
+
+static void *stay(void *unused) {
+    (void)unused;
+    take_both(&c, &d);
+    plait_event_set(&ready);
+    must(plait_event_wait(&go) == PLAIT_OK);
+    return NULL;
+}
+
+TEST(the_child_of_a_fork_switches_its_own_threads_alone) {
+    struct crew crew = {.count = 0};
+    for (int i = 0; i < 8; i++) {
+        crew_add(&crew, stay, NULL);
+        ck_assert_ok(plait_event_wait(&ready));
+        plait_event_clear(&ready);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        struct crew own = {.count = 0};
+        for (int i = 0; i < 8; i++) crew_add(&own, stay, NULL); /* on the stacks of those who vanished */
+        watch();
+        bool right = plait__quick() == 0;
+        plait_event_set(&go);
+        crew_join(&own);
+        unwatch(0);
+        _exit(right && plait__quick() == plait__self()->ident ? 0 : 1);
+    }
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    plait_event_set(&go);
+    crew_join(&crew);
 }
 
 /* What a report says, from a pipe in place of standard error. */
