@@ -50,6 +50,7 @@ struct plait__actor {
     uint32_t idle;
     uint64_t changes_seen;
 
+    const char *base;        /* of its stack: above are only those who called the program; NULL: not known */
     const char *stopped_at;  /* its stack pointer when it gave its turn away */
     char name[24], task[32]; /* for reports; empty: not known */
     void *(*body)(void *);

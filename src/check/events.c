@@ -20,8 +20,9 @@ static _Unwind_Reason_Code look(struct _Unwind_Context *context, void *argument)
         walk->function = at - 1;
         return _URC_NO_REASON;
     }
-    walk->caller = at - 1;
     walk->stack = (uint64_t)_Unwind_GetCFA(context);
+    const char *base = plait__acting->base;
+    if (!base || walk->stack < (uintptr_t)base) walk->caller = at - 1;
     return _URC_END_OF_STACK;
 }
 
