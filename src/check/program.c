@@ -16,21 +16,30 @@
 #include <string.h>
 #include <unistd.h>
 
+/* In a run, by default: a program does more than a test. */
+enum { MOST_POINTS = 10 * 1000 * 1000 };
+
 static jmp_buf into_the_program;
 
-static void execute(struct plait__exploration *exploration) {
+/* False: the run did not pass, or there is none any more. */
+static bool run_once(struct plait__exploration *exploration) {
+    struct plait__run *run = exploration->run;
+    if (!run->following && !plait__search_next(exploration->search)) return false;
+    run->end = (struct plait__end){.outcome = PLAIT_CHECK_PASSED};
+    run->loud = exploration->options.replay != NULL;
     pid_t child = fork();
-    if (child == 0) {
-        if (!exploration->run->following && !plait__search_next(exploration->search)) _exit(0);
-        longjmp(into_the_program, 1);
-    }
+    if (child == 0) longjmp(into_the_program, 1);
     if (child < 0) {
-        exploration->run->end = (struct plait__end){.outcome = PLAIT_CHECK_REFUSED,
-                                                    .words = "no process could be started for the program"};
-        return;
+        run->end = (struct plait__end){.outcome = PLAIT_CHECK_REFUSED,
+                                       .words = "no process could be started for the program"};
+        return false;
     }
     plait__child_await(exploration, child);
-    if (!exploration->run->following && exploration->run->end.outcome == PLAIT_CHECK_PASSED)
+    return run->end.outcome == PLAIT_CHECK_PASSED;
+}
+
+static void execute(struct plait__exploration *exploration) {
+    while (run_once(exploration) && !exploration->run->following)
         plait__search_ran(exploration->search, &exploration->run->end);
 }
 
@@ -74,6 +83,7 @@ __attribute__((constructor)) static void begin(void) {
         _exit(2);
     }
     unsetenv("PLAIT_CHECK"); /* programs that this one starts are not checked */
+    if (!exploration.options.steps) exploration.options.steps = MOST_POINTS;
     exploration.execute = execute;
     exploration.program = program_invocation_name;
     exploration.build = plait__build_of_program();
