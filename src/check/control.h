@@ -154,8 +154,8 @@ bool plait__state_is_ours(const volatile void *address);
 /* places.c: what is known of an address in this run. */
 struct plait__place {
     uintptr_t address;
-    uint32_t run_number;    /* in which it is valid */
     uint32_t number;        /* by first use in the run, from 1 */
+    uint16_t slot;          /* of the hash table */
     uint8_t first;          /* actor */
     bool several;           /* actors have used it */
     uint8_t looked_by;      /* the last to look without a change since, ... */

@@ -1,23 +1,29 @@
 /* places.c - what is known of an address: in this run, and from all runs before.
  *
- * Two open hash tables. The one of the run is never cleared: an entry of an earlier run counts as free. The
- * other one, of addresses that several threads have used, lies in the run's shared memory, so that it outlives a
- * test that crashes. When either is full, an address that is not found counts as shared, which costs time and
- * misses nothing.
+ * What is known in this run lies in an array in the order of first use, with a hash table of indices in front:
+ * a run that uses little touches little memory, which is what a fresh process pays for. The table is never
+ * cleared: a slot counts only if its index is one of this run's places, and that place names the slot (after
+ * Briggs and Torczon's sparse sets, 1993).
+ *
+ * The other table, of addresses that several threads have used in any run, lies in the run's shared memory, so
+ * that it outlives a test that crashes. When either is full, an address that is not found counts as shared, which
+ * costs time and misses nothing. Neighbours share a line of either table, as they do in memory.
  */
 #include <check/control.h>
 #include <string.h>
 
-enum { PLACES = 1 << 16, MOST = PLACES / 4 * 3 };
+enum { SLOTS = 1 << 15, MOST = SLOTS / 4 * 3, NEIGHBOURS = 16 };
 
 struct plait__places {
     uint32_t count;           /* in this run */
     struct plait__place rest; /* stands for all that found no room */
-    struct plait__place of[PLACES];
+    uint16_t slots[SLOTS];
+    struct plait__place of[MOST];
 };
 
 static size_t hash(uintptr_t address) {
-    return (size_t)((uint64_t)address * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    uint64_t line = address / (4 * NEIGHBOURS) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(line >> 40) * NEIGHBOURS + address / 4 % NEIGHBOURS;
 }
 
 struct plait__places *plait__places_new(void) {
@@ -28,28 +34,33 @@ void plait__places_begin(void) {
     plait__control->places->count = 0;
 }
 
-static struct plait__place *slot_of(uintptr_t address) {
-    struct plait__control *control = plait__control;
+/* The place of the address, or NULL and the slot where it would stand. */
+static struct plait__place *find(struct plait__places *places, uintptr_t address, uint16_t *slot) {
     for (size_t i = hash(address);; i++) {
-        struct plait__place *place = &control->places->of[i % PLACES];
-        if (place->run_number != control->run_number || place->address == address) return place;
+        *slot = (uint16_t)(i % SLOTS);
+        uint16_t index = places->slots[*slot];
+        struct plait__place *place = &places->of[index];
+        if (index >= places->count || place->slot != *slot) return NULL;
+        if (place->address == address) return place;
     }
 }
 
 struct plait__place *plait__place_if_known(const volatile void *address) {
-    struct plait__place *place = slot_of((uintptr_t)address);
-    return place->run_number == plait__control->run_number ? place : NULL;
+    uint16_t slot;
+    return find(plait__control->places, (uintptr_t)address, &slot);
 }
 
 struct plait__place *plait__place(const volatile void *address) {
-    struct plait__control *control = plait__control;
-    struct plait__places *places = control->places;
-    struct plait__place *place = slot_of((uintptr_t)address);
-    if (place->run_number == control->run_number) return place;
+    struct plait__places *places = plait__control->places;
+    uint16_t slot;
+    struct plait__place *place = find(places, (uintptr_t)address, &slot);
+    if (place) return place;
     if (places->count == MOST) return &places->rest;
+    places->slots[slot] = (uint16_t)places->count;
+    place = &places->of[places->count++];
     *place = (struct plait__place){.address = (uintptr_t)address,
-                                   .run_number = control->run_number,
-                                   .number = ++places->count,
+                                   .slot = slot,
+                                   .number = places->count,
                                    .first = plait__acting ? plait__acting->id : 0};
     return place;
 }
