@@ -26,10 +26,13 @@
 #define PLAIT_API __attribute__((visibility("default")))
 #define PLAIT_WARN_UNUSED __attribute__((warn_unused_result))
 #define PLAIT_PRINTF(words, first) __attribute__((__format__(__printf__, words, first)))
+/* What a macro calls: inlined in unoptimized programs, too, so that a place in it is the user's line. */
+#define PLAIT__INLINE static inline __attribute__((__always_inline__))
 #else
 #define PLAIT_API
 #define PLAIT_WARN_UNUSED
 #define PLAIT_PRINTF(words, first)
+#define PLAIT__INLINE static inline
 #endif
 
 /* A compound literal of a struct, spelled for both languages. */

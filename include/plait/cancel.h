@@ -75,11 +75,11 @@ PLAIT_END
 /* Shields the rest of the enclosing scope, however it is left:  { plait_shield(); save(state); }
  * GNU extension (the cleanup attribute); elsewhere use the pair above. */
 #if defined(__GNUC__)
-static inline void plait__shield_end(const int *unused) {
+PLAIT__INLINE void plait__shield_end(const int *unused) {
     (void)unused;
     plait_shield_leave();
 }
-static inline int plait__shield_begin(void) {
+PLAIT__INLINE int plait__shield_begin(void) {
     plait_shield_enter();
     return 0;
 }

@@ -157,7 +157,7 @@ PLAIT_API extern bool plait__checking;
 PLAIT_API void plait__check_access(const volatile void *address, size_t size, int how, const char *name,
                                    const char *file, int line);
 
-static inline void *plait__access(const volatile void *address, size_t size, int how, const char *name,
+PLAIT__INLINE void *plait__access(const volatile void *address, size_t size, int how, const char *name,
                                   const char *file, int line) {
     if (plait__checking) plait__check_access(address, size, how, name, file, line);
     return (void *)(uintptr_t)address;

@@ -47,7 +47,7 @@ struct plait__hold {
     plait_rwlock *read, *write;
 };
 
-static inline void plait__hold_end(const struct plait__hold *hold) {
+PLAIT__INLINE void plait__hold_end(const struct plait__hold *hold) {
     if (hold->lock) (void)plait_lock_release(hold->lock);
     if (hold->rlock) (void)plait_rlock_release(hold->rlock);
     if (hold->read) (void)plait_rwlock_read_release(hold->read);
@@ -56,7 +56,7 @@ static inline void plait__hold_end(const struct plait__hold *hold) {
 
 /* Takes the lock for the hold, or leaves the hold empty if it cannot be taken at all. */
 #define PLAIT__HOLD_BEGIN(name, pointer, member, acquire) \
-    static inline struct plait__hold name(pointer lock) { \
+    PLAIT__INLINE struct plait__hold name(pointer lock) { \
         struct plait__hold hold = {NULL, NULL, NULL, NULL}; \
         plait_status status; \
         do { \
@@ -83,10 +83,10 @@ struct plait__holder {
     plait__holder &operator=(const plait__holder &) = delete;
     plait__hold hold;
 };
-static inline plait__hold plait__hold_any(plait_lock *lock) {
+PLAIT__INLINE plait__hold plait__hold_any(plait_lock *lock) {
     return plait__hold_lock(lock);
 }
-static inline plait__hold plait__hold_any(plait_rlock *lock) {
+PLAIT__INLINE plait__hold plait__hold_any(plait_rlock *lock) {
     return plait__hold_rlock(lock);
 }
 #define plait_hold(lock) const plait__holder PLAIT__HOLD_NAME(plait__hold_any(lock))

@@ -178,12 +178,12 @@ struct plait__loan {
     void *resource;
     size_t size;
 };
-static inline struct plait__loan plait__loan_begin(plait_lender *lender, void *resource, size_t size) {
+PLAIT__INLINE struct plait__loan plait__loan_begin(plait_lender *lender, void *resource, size_t size) {
     struct plait__loan loan = {lender, resource, size};
     if (plait_lender_borrow_sized(lender, resource, size, PLAIT_FOREVER) != PLAIT_OK) loan.lender = NULL;
     return loan;
 }
-static inline void plait__loan_end(const struct plait__loan *loan) {
+PLAIT__INLINE void plait__loan_end(const struct plait__loan *loan) {
     const char *byte = (const char *)loan->resource, *end = byte + loan->size;
     while (byte < end && !*byte) byte++;
     if (loan->lender && byte < end) (void)plait_lender_return_sized(loan->lender, loan->resource, loan->size);

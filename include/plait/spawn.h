@@ -107,7 +107,7 @@ struct plait__pending {
 #if defined(__cplusplus)
 #define PLAIT__PENDING(name, first) struct plait__pending plait__pending_##name = {first}
 #elif defined(__GNUC__)
-static inline void plait__pending_end(const struct plait__pending *pending) {
+PLAIT__INLINE void plait__pending_end(const struct plait__pending *pending) {
     if (__builtin_expect(pending->child != NULL, 0)) plait_child_end(pending->child);
 }
 #define PLAIT__PENDING(name, first) \

@@ -330,8 +330,9 @@ void plait__run_pass(struct plait__actor *me, unsigned what, const volatile void
 void plait__check_point(unsigned what, const volatile void *address) {
     struct plait__actor *me = plait__acting;
     if (!me || plait__control->ending) return;
-    if (plait__control->run->recording) plait__record(me, PLAIT__EVENT_POINT, address, -1, what, false);
     plait__run_pass(me, what, address);
+    /* Now it happens: what others did meanwhile came first. */
+    if (plait__control->run->recording) plait__record(me, PLAIT__EVENT_POINT, address, -1, what, false);
 }
 
 void plait__run_yield(void) {

@@ -20,7 +20,16 @@ static uint8_t actor_of(uint32_t ident) {
     return NOBODY;
 }
 
+/* The actor that a thread's handle is of. */
+static uint8_t actor_of_thread(const void *thread) {
+    const struct plait__control *control = plait__control;
+    for (uint32_t i = 0; i < control->count; i++)
+        if (control->actors[i].self && control->actors[i].self->thread == thread) return (uint8_t)i;
+    return NOBODY;
+}
+
 static uint8_t holder_of(const struct plait__waiter *waiter) {
+    if (strcmp(waiter->kind, "thread") == 0) return actor_of_thread(waiter->object);
     bool lock = strcmp(waiter->kind, "lock") == 0 || strcmp(waiter->kind, "rlock") == 0;
     if (!lock || plait__heap_freed(waiter->object)) return NOBODY;
     return actor_of(*(const uint32_t *)waiter->object & PLAIT__IDENT_MASK);

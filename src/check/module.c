@@ -35,7 +35,8 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *context) {
     if (!inside) return 0;
     struct plait__module *module = looking->module;
     /* The program itself has no name here. */
-    const char *name = info->dlpi_name && *info->dlpi_name ? info->dlpi_name : "/proc/self/exe";
+    module->is_program = !info->dlpi_name || !*info->dlpi_name;
+    const char *name = module->is_program ? "/proc/self/exe" : info->dlpi_name;
     module->base = info->dlpi_addr;
     module->low = low;
     module->high = high;
@@ -61,7 +62,7 @@ bool plait__module_of(uint64_t address, struct plait__module *module) {
     memset(module, 0, sizeof *module);
     struct looking looking = {address, module};
     if (!dl_iterate_phdr(look_at, &looking)) return false;
-    if (!strcmp(module->path, "/proc/self/exe")) {
+    if (module->is_program) {
         char real[sizeof module->path];
         ssize_t length = readlink(module->path, real, sizeof real - 1);
         if (length > 0 && (size_t)length < sizeof real - 1) {

@@ -6,6 +6,7 @@
 
 struct plait__module {
     char path[512];
+    bool is_program;    /* not a library */
     uint64_t base;      /* an address minus this is what the file itself calls it */
     uint64_t low, high; /* where it lies */
     const char *file;   /* the whole file mapped, or NULL */

@@ -138,19 +138,18 @@ static void add_circle(struct plait__text *text, struct plait__wording *wording)
     plait__text_add(text, ".\n");
 }
 
-/* Who waits for ever, if that does not stand in the circle: with place, for its last call may be left out above. */
+/* Who waits for ever, if that does not stand in the circle: with the place, for it may be left out above. */
 static void add_waits(struct plait__text *text, struct plait__wording *wording) {
     const struct plait__story *story = wording->story;
     const struct plait__run *run = story->run;
-    for (uint32_t i = 0; i < run->actor_count && i < PLAIT__ACTORS; i++) {
-        const struct plait__actor_state *state = &run->actors[i];
-        if (!state->waits_for_ever || memchr(story->circle, (int)i, story->circle_length)) continue;
+    bool told = story->stuck || run->end.outcome == PLAIT_CHECK_LEFT_RUNNING;
+    for (uint32_t i = 0; told && i < run->actor_count && i < PLAIT__ACTORS; i++) {
+        if (!run->actors[i].waits_for_ever || memchr(story->circle, (int)i, story->circle_length)) continue;
         plait__text_add(text, "Waits: ");
         plait__word_actor(wording, text, i);
         plait__text_add(text, " for ");
         plait__word_wait(wording, text, i);
-        if (state->caller)
-            plait__text_add(text, ", %s", plait__symbols_place(wording->symbols, state->caller));
+        plait__word_last_place(wording, text, i);
         plait__text_add(text, ".\n");
     }
 }
@@ -160,8 +159,10 @@ static bool add_flip_words(struct plait__text *text, struct plait__wording *word
     const struct plait__story *story = wording->story;
     uint32_t after = plait__story_after(story, decision);
     if (after == story->event_count || !after) return false;
-    const struct plait__event *next = &story->events[after];
-    switch (next->kind) {
+    uint32_t instead = plait__story_next_of(story, after, story->events[after].actor);
+    if (instead == story->event_count) return false;
+    const struct plait__event *next = &story->events[instead];
+    switch (story->events[after].kind) {
     case PLAIT__EVENT_EXPIRE:
         plait__text_add(text, "without the timeout of ");
         break;
@@ -205,7 +206,7 @@ static void add_difference(struct plait__text *text, struct plait__wording *word
         "an address,\nrandom numbers, a file, what an earlier run left behind). It first differs at decision "
         "%u",
         (unsigned)finding->differs_at);
-    uint32_t at = plait__story_after(story, finding->differs_at);
+    uint32_t at = plait__story_next_of(story, plait__story_after(story, finding->differs_at), PLAIT__NOBODY);
     if (at < story->event_count) {
         plait__text_add(text, ", about ");
         plait__word_place(wording, text, &story->events[at]);
@@ -225,7 +226,8 @@ char *plait__report_failure(const struct plait__exploration *exploration,
         const struct plait__end *end = &finding->run->end;
         add_headline(&text, exploration, finding);
         add_steps(&text, &wording);
-        if (end->words[0]) plait__text_add(&text, "%.*s\n", (int)sizeof end->words, end->words);
+        if (end->words[0] && !story.stuck)
+            plait__text_add(&text, "%.*s\n", (int)sizeof end->words, end->words);
         if (story.circle_length) add_circle(&text, &wording);
         add_waits(&text, &wording);
         add_flip(&text, &wording, finding);

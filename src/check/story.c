@@ -10,11 +10,14 @@
  */
 #include <base/memory.h>
 #include <check/story.h>
+#include <check/symbols.h>
 #include <string.h>
 
 enum weight {
+    NOTHING = 0,
     HARDLY = 10, /* starts, ends, going on */
     NEEDED = 31, /* less than this is left out */
+    BEFORE = 35, /* what variables were when it began */
     CALL = 40,
     SLEEPS = 50,
     ACCESS = 60,
@@ -28,6 +31,11 @@ enum weight {
 
 static bool is_access(const struct plait__event *event) {
     return event->kind == PLAIT__EVENT_READ || event->kind == PLAIT__EVENT_WRITE;
+}
+
+/* Whether the program called for it. What plait's own threads do has no place in the program. */
+static bool is_of_program(const struct plait__event *event) {
+    return event->caller || is_access(event) || event->kind == PLAIT__EVENT_FAIL;
 }
 
 /* The events in order: a ring that was filled more than once begins somewhere in the middle. */
@@ -76,10 +84,7 @@ static void add_to_step(struct plait__step *step, const struct plait__event *eve
     case PLAIT__EVENT_START:
         step->kind = event->kind; /* fall through */
     case PLAIT__EVENT_WAKE:
-        if (event->other != PLAIT__NOBODY)
-            step->wakes = event->other;
-        else
-            step->wakes_nobody = true;
+        step->wakes = event->other;
         break;
     default:
         break;
@@ -104,28 +109,45 @@ static uint32_t begin_step(struct plait__story *story, uint32_t index, bool goes
                                  .kind = event->kind,
                                  .wakes = PLAIT__NOBODY,
                                  .goes_on = goes_on,
+                                 .inner = !is_of_program(event),
                                  .times = 1};
     add_to_step(step, event, index);
     return story->step_count++;
 }
 
+/* A failure belongs to the access before it, and to the call that it came from. */
+static bool ends_step(const struct plait__story *story, const struct plait__step *step,
+                      const struct plait__event *event) {
+    const struct plait__event *before = &story->events[step->first];
+    return event->kind == PLAIT__EVENT_FAIL && step->actor == event->actor && is_access(before) &&
+           before->object == event->object;
+}
+
 /* `open` is the step of the actor's present call, plus 1; 0: none. */
 static uint32_t place_event(struct plait__story *story, uint32_t index, uint32_t *open) {
-    const struct plait__event *event = &story->events[index];
+    struct plait__event *event = &story->events[index];
+    const struct plait__event *call = *open ? &story->events[story->steps[*open - 1].first] : NULL;
     uint32_t newest = story->step_count;
-    if (newest && repeats(story, &story->steps[newest - 1], event)) {
-        story->steps[newest - 1].times++;
-        story->steps[newest - 1].last = index;
+    struct plait__step *step = newest ? &story->steps[newest - 1] : NULL;
+    if (step && (repeats(story, step, event) || ends_step(story, step, event))) {
+        step->times += is_access(event);
+        add_to_step(step, event, index);
         return newest - 1;
     }
-    bool inside = *open && same_call(&story->events[story->steps[*open - 1].first], event);
+    /* It happens to one who sleeps, at the hands of another. */
+    if (call && (event->kind == PLAIT__EVENT_EXPIRE || event->kind == PLAIT__EVENT_DISTURB)) {
+        event->caller = call->caller;
+        event->function = call->function;
+        event->stack = call->stack;
+    }
+    bool inside = call && same_call(call, event);
     if (stands_alone(event)) {
         uint32_t at = begin_step(story, index, false);
         if (!inside) *open = 0;
         return at;
     }
     if (inside && *open == newest) {
-        add_to_step(&story->steps[newest - 1], event, index);
+        add_to_step(step, event, index);
         return newest - 1;
     }
     uint32_t at = begin_step(story, index, inside);
@@ -173,16 +195,12 @@ static void find_circle(struct plait__story *story) {
     }
 }
 
-/* In a circle its members. Without one all who wait, except for those that wait for one who waits: a join. */
+/* In a circle its members. Without one all, but for those that wait for the end of one who waits. */
 static void find_who_matters(struct plait__story *story) {
-    enum plait_check_outcome outcome = story->run->end.outcome;
-    bool stuck = outcome == PLAIT_CHECK_DEADLOCK || outcome == PLAIT_CHECK_LOST_WAKEUP;
-    bool any = false;
-    if (stuck) find_circle(story);
-    for (uint32_t i = 0; i < story->circle_length; i++) any = story->matters[story->circle[i]] = true;
-    for (uint32_t i = 0; stuck && !story->circle_length && i < PLAIT__ACTORS; i++)
-        if (waits(story, i) && !waits(story, next_in_line(story, i))) any = story->matters[i] = true;
-    if (!any) memset(story->matters, true, sizeof story->matters);
+    if (story->stuck) find_circle(story);
+    for (uint32_t i = 0; i < story->circle_length; i++) story->matters[story->circle[i]] = true;
+    for (uint32_t i = 0; !story->circle_length && i < PLAIT__ACTORS; i++)
+        story->matters[i] = !story->stuck || !waits(story, i) || !waits(story, next_in_line(story, i));
 }
 
 /* --- Weights --- */
@@ -222,10 +240,8 @@ static bool touches(const struct plait__story *story, const struct plait__step *
 static void weigh_object(struct plait__story *story, uint64_t object) {
     for (uint32_t i = 0; object && i < story->step_count; i++) {
         struct plait__step *step = &story->steps[i];
-        if (step->kind == PLAIT__EVENT_END || !touches(story, step, object)) continue;
+        if (step->kind == PLAIT__EVENT_END || step->inner || !touches(story, step, object)) continue;
         if (!step->goes_on) raise_weight(step, TOUCHES);
-        if (step->wakes_nobody && story->run->end.outcome == PLAIT_CHECK_LOST_WAKEUP)
-            raise_weight(step, CAUSE);
     }
 }
 
@@ -241,7 +257,7 @@ static struct plait__step *newest_of(const struct plait__story *story, uint8_t a
 }
 
 static void weigh_waits(struct plait__story *story) {
-    for (uint32_t i = 0; i < PLAIT__ACTORS; i++) {
+    for (uint32_t i = 0; story->stuck && i < PLAIT__ACTORS; i++) {
         if (!waits(story, i)) continue;
         const struct plait__actor_state *state = &story->run->actors[i];
         struct plait__step *last = newest_of(story, (uint8_t)i, 0);
@@ -263,32 +279,63 @@ static void weigh_failure(struct plait__story *story) {
         struct plait__step *access = newest_of(story, (uint8_t)i, end->address);
         if (access && is_access(&story->events[access->first])) raise_weight(access, CAUSE);
     }
-    for (uint32_t i = 0; i < story->step_count; i++)
+    for (uint32_t i = 0; i < story->step_count; i++) {
+        if (story->stuck) story->steps[i].fails = false;
         if (story->steps[i].fails) raise_weight(&story->steps[i], END);
+    }
 }
 
 /* Both sides of a switch: what ran until then, what ran instead, and where the first one went on. */
 static void weigh_switch(struct plait__story *story, uint32_t decision, enum weight weight) {
     uint32_t after = plait__story_after(story, decision);
     if (after == story->event_count || !after) return;
-    raise_weight(&story->steps[story->step_of[after]], weight);
-    raise_weight(&story->steps[story->step_of[after - 1]], weight);
-    uint32_t later = plait__story_next_of(story, after, story->events[after - 1].actor);
-    if (later < story->event_count) raise_weight(&story->steps[story->step_of[later]], weight);
+    uint8_t actor = story->events[after - 1].actor;
+    uint32_t before = after;
+    while (before-- > 0)
+        if (story->events[before].actor == actor && is_of_program(&story->events[before])) break;
+    const uint32_t sides[] = {before, plait__story_next_of(story, after, story->events[after].actor),
+                              plait__story_next_of(story, after, actor)};
+    for (int i = 0; i < 3; i++)
+        if (sides[i] < story->event_count) raise_weight(&story->steps[story->step_of[sides[i]]], weight);
+}
+
+/* A start, a join, a free: what holds the test together. */
+static bool is_scaffold(const struct plait__story *story, const struct plait__step *step) {
+    static const char *const ends[] = {"_start", "_join", "_join_until", "_free", "_new", "_of_size"};
+    char name[96];
+    if (!plait__symbols_function(story->events[step->first].function, name, sizeof name)) return false;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        size_t length = strlen(ends[i]), all = strlen(name);
+        if (all > length && !strcmp(name + all - length, ends[i])) return true;
+    }
+    return false;
+}
+
+/* Without what is known of the failure. */
+static enum weight weight_alone(const struct plait__story *story, const struct plait__step *step,
+                                uint32_t begin) {
+    if (step->inner) return NOTHING;
+    enum weight weight = weight_of_kind(step);
+    if (!story->matters[step->actor]) return HARDLY;
+    if (step->last < begin) return weight == ACCESS ? BEFORE : HARDLY;
+    return weight == CALL && is_scaffold(story, step) ? HARDLY : weight;
 }
 
 static void weigh(struct plait__story *story, const struct plait__finding *finding) {
     const struct plait__schedule *taken = &story->run->taken;
     uint32_t begin = taken->count ? plait__story_after(story, taken->of[0].index) : 0;
     for (uint32_t i = 0; i < story->step_count; i++) {
-        struct plait__step *step = &story->steps[i];
-        step->weight = (uint8_t)weight_of_kind(step);
-        if (step->last < begin || !story->matters[step->actor]) step->weight = HARDLY;
+        story->steps[i].weight = (uint8_t)weight_alone(story, &story->steps[i], begin);
     }
     weigh_waits(story);
     weigh_failure(story);
     for (uint32_t i = 0; i < taken->count; i++) weigh_switch(story, taken->of[i].index, SWITCH);
     if (finding->has_flip) weigh_switch(story, finding->flip.index, FLIP);
+}
+
+/* Whether it would be missed: going on and ending are no news. */
+static bool is_told(const struct plait__step *step) {
+    return !step->inner && !step->goes_on && step->kind != PLAIT__EVENT_END;
 }
 
 /* The heaviest; among equals the later ones. */
@@ -303,12 +350,15 @@ static void choose(struct plait__story *story) {
         }
     }
     for (uint32_t i = 0; i < story->step_count; i++)
-        if (!story->steps[i].shown && !story->steps[i].goes_on && story->steps[i].kind != PLAIT__EVENT_END)
-            story->left_out++;
+        if (!story->steps[i].shown && is_told(&story->steps[i])) story->left_out++;
 }
 
 bool plait__story_tell(struct plait__story *story, const struct plait__finding *finding) {
-    *story = (struct plait__story){.run = finding->run};
+    enum plait_check_outcome outcome = finding->run->end.outcome;
+    *story = (struct plait__story){
+        .run = finding->run,
+        .stuck = outcome == PLAIT_CHECK_DEADLOCK || outcome == PLAIT_CHECK_LOST_WAKEUP,
+    };
     if (!take_events(story, finding->run) || !make_steps(story)) return false;
     find_who_matters(story);
     weigh(story, finding);
@@ -317,7 +367,7 @@ bool plait__story_tell(struct plait__story *story, const struct plait__finding *
 }
 
 void plait__story_end(struct plait__story *story) {
-    plait__release((void *)(uintptr_t)story->events);
+    plait__release(story->events);
     plait__release(story->steps);
     plait__release(story->step_of);
 }
@@ -335,6 +385,9 @@ uint32_t plait__story_after(const struct plait__story *story, uint32_t decision)
 }
 
 uint32_t plait__story_next_of(const struct plait__story *story, uint32_t event, uint8_t actor) {
-    while (event < story->event_count && story->events[event].actor != actor) event++;
+    for (; event < story->event_count; event++) {
+        const struct plait__event *at = &story->events[event];
+        if ((actor == PLAIT__NOBODY || at->actor == actor) && is_of_program(at)) break;
+    }
     return event;
 }

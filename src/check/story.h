@@ -13,8 +13,9 @@ struct plait__step {
     uint8_t kind;  /* of the event that gives it its words (enum plait__event_kind) */
     uint8_t wakes; /* an actor; PLAIT__NOBODY: none */
     bool goes_on;  /* of a call that began in an earlier step */
-    bool sleeps, wakes_nobody, fails;
-    bool for_ever;  /* its actor never left it */
+    bool sleeps, fails;
+    bool inner;     /* plait's own work, in a thread of its own: no call of the program */
+    bool for_ever;  /* its actor never left it, and that is the failure */
     uint8_t weight; /* how much the reader needs it */
     bool shown;
     uint32_t times; /* that it happened one after the other */
@@ -22,7 +23,7 @@ struct plait__step {
 
 struct plait__story {
     const struct plait__run *run;
-    const struct plait__event *events; /* in order */
+    struct plait__event *events; /* in order */
     uint32_t event_count;
     uint32_t *step_of; /* for each event */
     struct plait__step *steps;
@@ -30,6 +31,7 @@ struct plait__story {
     uint32_t shown, left_out;
     uint8_t circle[PLAIT__ACTORS]; /* each waits for the next, the last one for the first */
     uint32_t circle_length;
+    bool stuck; /* the failure is that nobody can go on */
     bool matters[PLAIT__ACTORS];
 };
 
@@ -39,7 +41,8 @@ void plait__story_end(struct plait__story *story);
 
 /* The first event of what followed this decision; event_count if nothing did. */
 uint32_t plait__story_after(const struct plait__story *story, uint32_t decision);
-/* The next event of the actor from this one on; event_count if there is none. */
+/* From this event on the next at the program's own hands, of this actor, or of PLAIT__NOBODY in particular;
+ * event_count if there is none. */
 uint32_t plait__story_next_of(const struct plait__story *story, uint32_t event, uint8_t actor);
 
 #endif

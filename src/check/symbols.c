@@ -35,20 +35,19 @@ static void describe(const struct plait__module *module, uint64_t address, char 
     snprintf(place, room, "%.60s+0x%" PRIx64, file ? file + 1 : module->path, address - module->base);
 }
 
-/* The callers from here on that lie in the module of the first one: how many they are, with their places. A
- * call returns behind itself, perhaps already in the next line: the byte before belongs to it. */
+/* The callers from here on that lie in the module of the first one: how many they are, with their places. */
 static size_t look_up_module(struct known *known, size_t count, struct plait__line_of *lines) {
     struct plait__module module;
-    if (!plait__module_of(known->caller - 1, &module)) return 1;
+    if (!plait__module_of(known->caller, &module)) return 1;
     size_t here = 0;
-    for (; here < count && known[here].caller - 1 < module.high; here++)
-        lines[here] = (struct plait__line_of){.address = known[here].caller - 1 - module.base};
+    for (; here < count && known[here].caller < module.high; here++)
+        lines[here] = (struct plait__line_of){.address = known[here].caller - module.base};
     plait__lines_look_up(module.path, lines, here);
     for (size_t i = 0; i < here; i++) {
         if (lines[i].line)
             snprintf(known[i].place, sizeof known[i].place, "%s:%u", lines[i].file, lines[i].line);
         else
-            describe(&module, known[i].caller - 1, known[i].place, sizeof known[i].place);
+            describe(&module, known[i].caller, known[i].place, sizeof known[i].place);
     }
     plait__module_close(&module);
     return here;
@@ -85,11 +84,18 @@ const char *plait__symbols_place(const struct plait__symbols *symbols, uint64_t 
     return known && known->place[0] ? known->place : "?";
 }
 
+/* plait's own variables say nothing to its user. Linked into the program it cannot be told from that. */
+static bool is_plait(const struct plait__module *module) {
+    uint64_t here = (uint64_t)(uintptr_t)&by_address;
+    return !module->is_program && here >= module->low && here < module->high;
+}
+
 static bool name_at(enum plait__symbol_kind kind, uint64_t address, char *name, size_t room,
                     uint64_t *offset) {
     struct plait__module module;
     if (!plait__module_of(address, &module)) return false;
-    const char *found = plait__module_symbol(&module, kind, address, offset);
+    bool hidden = kind == PLAIT__SYMBOL_VARIABLE && is_plait(&module);
+    const char *found = hidden ? NULL : plait__module_symbol(&module, kind, address, offset);
     if (found) snprintf(name, room, "%.*s", (int)strcspn(found, "."), found);
     plait__module_close(&module);
     return found != NULL;

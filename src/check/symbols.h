@@ -11,7 +11,8 @@
 
 struct plait__symbols;
 
-/* Looks up where these calls are made: return addresses, any number of times the same. NULL when memory is out. */
+/* Looks up where these calls are made: addresses inside of them (one less than where they return), any number of times
+ * the same. NULL when memory is out. */
 struct plait__symbols *plait__symbols_new(const uint64_t *callers, size_t count);
 void plait__symbols_free(struct plait__symbols *symbols);
 
@@ -20,7 +21,7 @@ void plait__symbols_free(struct plait__symbols *symbols);
 const char *plait__symbols_place(const struct plait__symbols *symbols, uint64_t caller);
 /* The function that this address lies in; false if that is not known. */
 bool plait__symbols_function(uint64_t address, char *name, size_t room);
-/* The variable that this address lies in, "forks" or "forks+8". */
+/* The variable of the program that this address lies in, "forks" or "forks+8". */
 bool plait__symbols_variable(uint64_t address, char *name, size_t room);
 
 #endif

@@ -13,17 +13,14 @@ enum { NAME = 96 };
 
 bool plait__wording_begin(struct plait__wording *wording, const struct plait__story *story) {
     *wording = (struct plait__wording){.story = story};
-    uint64_t *callers = plait__allocate_array(story->event_count + PLAIT__ACTORS, sizeof *callers);
+    uint64_t *callers = plait__allocate_array(story->event_count, sizeof *callers);
     if (!callers) return false;
     size_t count = 0;
     for (uint32_t i = 0; i < story->event_count; i++) {
         const struct plait__event *event = &story->events[i];
-        bool needed = story->steps[story->step_of[i]].weight > 0;
-        if (needed && event->caller && (!i || event->caller != story->events[i - 1].caller))
+        if (event->caller && (!i || event->caller != story->events[i - 1].caller))
             callers[count++] = event->caller;
     }
-    for (uint32_t i = 0; i < story->run->actor_count && i < PLAIT__ACTORS; i++)
-        if (story->run->actors[i].caller) callers[count++] = story->run->actors[i].caller;
     wording->symbols = plait__symbols_new(callers, count);
     plait__release(callers);
     return wording->symbols != NULL;
@@ -37,10 +34,12 @@ void plait__word_actor(struct plait__wording *wording, struct plait__text *text,
     const struct plait__run *run = wording->story->run;
     plait__text_add(text, "T%u", (unsigned)actor);
     if (actor >= run->actor_count || actor >= PLAIT__ACTORS) return;
+    /* The task says more than a name that nobody gave. */
     const struct plait__actor_state *state = &run->actors[actor];
-    if (state->name[0])
-        plait__text_add(text, " %.*s", (int)sizeof state->name, state->name);
-    else if (state->task[0])
+    bool given = state->name[0] && strncmp(state->name, "Thread-", 7) != 0;
+    if (given || !state->task[0])
+        plait__text_add(text, state->name[0] ? " %.*s" : "", (int)sizeof state->name, state->name);
+    else
         plait__text_add(text, " %.*s", (int)sizeof state->task, state->task);
 }
 
@@ -54,6 +53,17 @@ void plait__word_place(struct plait__wording *wording, struct plait__text *text,
         plait__text_add(text, "%.*s:%u", length, file, (unsigned)event->line);
     else
         plait__text_add(text, "%s", plait__symbols_place(wording->symbols, event->caller));
+}
+
+void plait__word_last_place(struct plait__wording *wording, struct plait__text *text, uint32_t actor) {
+    const struct plait__story *story = wording->story;
+    for (uint32_t i = story->event_count; i-- > 0;) {
+        const struct plait__event *event = &story->events[i];
+        if (event->actor != actor || !event->caller) continue;
+        plait__text_add(text, ", ");
+        plait__word_place(wording, text, event);
+        return;
+    }
 }
 
 /* --- Objects --- */
@@ -95,19 +105,36 @@ static const char *kind_of(const struct plait__wording *wording, uint64_t object
     return strncmp(function, "plait_rlock_", 12) ? NULL : "rlock";
 }
 
-/* What the call is about: the first thing it touches that has a name, else one that can be given a letter. */
+static bool name_object(struct plait__wording *wording, uint64_t object, const char *function, char *name) {
+    if (given_name(wording, object, name)) return true;
+    const char *kind = kind_of(wording, object, function);
+    return kind && letter_name(wording, object, kind, name);
+}
+
+/* Waiting for a condition releases a lock first, which is not what it is about. */
+static bool is_a_lock(const struct plait__wording *wording, uint64_t object) {
+    const struct plait__story *story = wording->story;
+    for (uint32_t i = 0; i < story->event_count; i++) {
+        char function[NAME];
+        if (story->events[i].object != object) continue;
+        if (!plait__symbols_function(story->events[i].function, function, sizeof function)) continue;
+        if (!strncmp(function, "plait_lock_", 11) || !strncmp(function, "plait_rlock_", 12)) return true;
+    }
+    return false;
+}
+
+/* What the call is about: what it waits for; else the first thing it touches that can be named. */
 static bool object_of(struct plait__wording *wording, const struct plait__step *step, const char *function,
                       char *name) {
     const struct plait__story *story = wording->story;
     uint32_t number = (uint32_t)(step - story->steps);
-    for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t i = step->first; i <= step->last; i++) {
-            uint64_t object = story->events[i].object;
-            if (story->step_of[i] != number || !object) continue;
-            const char *kind = pass ? kind_of(wording, object, function) : NULL;
-            if (kind ? letter_name(wording, object, kind, name) : !pass && given_name(wording, object, name))
-                return true;
-        }
+    uint64_t awaited = step->for_ever ? story->run->actors[step->actor].object : 0;
+    bool condition = !strncmp(function, "plait_condition_", 16);
+    if (awaited && name_object(wording, awaited, function, name)) return true;
+    for (uint32_t i = step->first; i <= step->last; i++) {
+        uint64_t object = story->events[i].object;
+        if (story->step_of[i] != number || !object || (condition && is_a_lock(wording, object))) continue;
+        if (name_object(wording, object, function, name)) return true;
     }
     return false;
 }
@@ -160,12 +187,26 @@ static void word_access(struct plait__text *text, const struct plait__step *step
     if (step->times > 1) plait__text_add(text, " (%u times)", step->times);
 }
 
+/* Macros of plait's call functions that the user does not know. */
+static void use_words_of_user(char *function) {
+    static const char *const words[][2] = {
+        {"plait_check_failed", "plait_check_that"},
+        {"plait_pool_submit", "plait_submit"},
+        {"plait_pool_post", "plait_post"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (!strcmp(function, words[i][0])) strcpy(function, words[i][1]);
+    size_t length = strlen(function);
+    if (length > 6 && !strcmp(function + length - 6, "_sized")) function[length - 6] = 0;
+}
+
 static void word_call(struct plait__wording *wording, struct plait__text *text,
                       const struct plait__step *step) {
     char function[NAME] = "", object[NAME] = "";
     if (!plait__symbols_function(wording->story->events[step->first].function, function, sizeof function))
         snprintf(function, sizeof function, "plait");
     bool named = object_of(wording, step, function, object);
+    use_words_of_user(function);
     plait__text_add(text, named ? "%s(%s)" : "%s", function, object);
     if (step->goes_on && !step->for_ever) plait__text_add(text, " goes on");
 }
@@ -190,23 +231,36 @@ static void word_happening(struct plait__wording *wording, struct plait__text *t
     }
 }
 
+/* Notifying looks once whether anybody waits, and returns if nobody does (see condition.c). */
+static bool notifies_nobody(const struct plait__story *story, const struct plait__step *step) {
+    const struct plait__event *event = &story->events[step->first];
+    char function[NAME];
+    if (step->first != step->last || step->goes_on || event->kind != PLAIT__EVENT_POINT) return false;
+    uint32_t later = plait__story_next_of(story, step->last + 1, step->actor);
+    const struct plait__event *next = later < story->event_count ? &story->events[later] : NULL;
+    if (next && next->caller == event->caller && next->stack == event->stack) return false;
+    return plait__symbols_function(event->function, function, sizeof function) &&
+           !strncmp(function, "plait_condition_notify", 22);
+}
+
 /* What came of the call, as far as it is known. */
 static void word_outcome(struct plait__wording *wording, struct plait__text *text,
                          const struct plait__step *step) {
     if (step->wakes != PLAIT__NOBODY) {
         plait__text_add(text, step->kind == PLAIT__EVENT_START ? ": starts " : ": wakes ");
         plait__word_actor(wording, text, step->wakes);
-    } else if (step->wakes_nobody) {
+    } else if (notifies_nobody(wording->story, step)) {
         plait__text_add(text, ": nobody waits");
     }
     if (step->for_ever) {
         const struct plait__actor_state *state = &wording->story->run->actors[step->actor];
         plait__text_add(text, "  <- blocks for ever");
-        if (state->holder != PLAIT__NOBODY) plait__text_add(text, ": T%u has it", (unsigned)state->holder);
+        if (state->holder != PLAIT__NOBODY && strcmp(state->waits_for, "thread") != 0)
+            plait__text_add(text, ": T%u has it", (unsigned)state->holder);
     } else if (step->sleeps) {
         plait__text_add(text, ": waits");
     }
-    if (step->fails) plait__text_add(text, step->kind == PLAIT__EVENT_FAIL ? "<- fails" : "  <- fails");
+    if (step->fails) plait__text_add(text, "  <- fails");
 }
 
 void plait__word_step(struct plait__wording *wording, struct plait__text *text,
@@ -228,8 +282,6 @@ void plait__word_step(struct plait__wording *wording, struct plait__text *text,
     case PLAIT__EVENT_DISTURB:
     case PLAIT__EVENT_NO_MEMORY:
         word_happening(wording, text, step, event);
-        break;
-    case PLAIT__EVENT_FAIL:
         break;
     default:
         word_call(wording, text, step);

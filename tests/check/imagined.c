@@ -3,7 +3,7 @@
 uint64_t imagined_calls[71];
 
 __attribute__((noinline)) static int call(int line) {
-    imagined_calls[line] = (uint64_t)(uintptr_t)__builtin_return_address(0);
+    imagined_calls[line] = (uint64_t)(uintptr_t)__builtin_return_address(0) - 1;
     return line;
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Return addresses of calls in q.c, by line: 31 to 35, 52 to 55 and 70. Filled in by imagine(). */
+/* Addresses inside the calls in q.c, by line: 31 to 35, 52 to 55 and 70. Filled in by imagine(). */
 extern uint64_t imagined_calls[71];
 int imagine(void);
 

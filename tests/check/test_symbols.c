@@ -12,7 +12,7 @@ static plait_lock locks[4];
 plait_event an_event;
 
 __attribute__((noinline)) static void note_caller(void) {
-    called_from = (uint64_t)(uintptr_t)__builtin_return_address(0);
+    called_from = (uint64_t)(uintptr_t)__builtin_return_address(0) - 1;
 }
 
 static const char *place_of(struct plait__symbols **symbols, uint64_t caller) {
