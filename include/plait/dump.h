@@ -5,11 +5,11 @@
  * for whom in a circle, if there is one. A program that hangs answers so:
  *
  *     plait: 3 threads in process 4711
- *         1     4711  MainThread            waits for the end of thread deposit, for 12 s
- *         2     4712  Thread-1 (deposit)    waits for lock "log" at 0x4040a8, held by Thread-2 (withdraw), for 12 s
- *         3     4713  Thread-2 (withdraw)   waits for lock "accounts" at 0x4040a0, held by Thread-1 (deposit), for 12 s
- *     plait: a circle: Thread-1 (deposit) waits for lock "log", held by Thread-2 (withdraw), which waits for lock
- *         "accounts", held by Thread-1 (deposit)
+ *         1     4711  MainThread        waits for the end of alice (pay), for 12 s
+ *         3     4713  alice (pay)       waits for lock "journal" at 0x4040a8, held by bob (pay), for 12 s
+ *         4     4714  bob (pay)         waits for lock "accounts" at 0x4040a0, held by alice (pay), for 12 s
+ *     plait: a circle: alice (pay) waits for lock "journal", held by bob (pay), which waits for lock "accounts",
+ *         held by alice (pay)
  *
  * A lock, an rlock, a writer's rwlock, a once that runs, a thread that is joined and a future that is being computed
  * have somebody who must act first. Events, semaphores, queues, readers' locks have nobody: any thread could come. What is

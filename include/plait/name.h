@@ -2,8 +2,8 @@
  *
  * A lock has an address and no name; what tells of it (plait/dump.h, plait/watch.h, the checker) can show no more. Give
  * it a name once, where it is made, and every report speaks of lock "accounts". Anything that has an address can be
- * named: locks and conditions, events, queues, pools, and objects of your own. Threads and pools have a name from the
- * start (plait_thread_options, plait_pool_options), which is the one that is shown.
+ * named: locks and conditions, events, queues, pools, and objects of your own. (Threads have a name from the
+ * start, plait_thread_options, which is the one that is shown.)
  *
  * Names stand in a table of their own, keyed by the object's address: an object is no larger for it, and a program that
  * names nothing pays nothing.
