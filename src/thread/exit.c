@@ -7,8 +7,10 @@
  * to go: the excepthook may call exit.
  *
  * No wake-up is lost: who takes the count to zero then locks the parking list of `awaited` and wakes all
- * that are parked there; a waiter parks only while it sees a count above zero under that lock. Who is
- * woken has seen a moment at which nobody was left, which is all that was promised.
+ * that are parked there, if it is zero still; a waiter parks only while it sees a count above zero under that
+ * lock. If it is zero no more, some may have parked after it was, on behalf of whoever is counted now, who will
+ * take it to zero again. So who is woken has seen a moment at which nobody was left, which is all that was
+ * promised: two that wait for each other both go on, though the first counts again when it does.
  *
  * The C library runs exit handlers on the thread that calls exit. If a second thread calls exit meanwhile,
  * glibc up to 2.40 lets it run the handlers that are left and end the process; later ones make it wait for
@@ -19,8 +21,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sync/parked.h>
 #include <thread/registry.h>
-#include <wait/parking.h>
 
 #define PATIENCE 2.0 /* seconds, before the one who takes long is named */
 
@@ -34,8 +36,17 @@ void plait__exit_count(void) {
     plait__add_relaxed(&awaited, 1);
 }
 
+static void nobody_is_left(void) {
+    struct plait__wakes wakes = {.count = 0};
+    struct plait__wait_list *list = plait__parking(&awaited);
+    plait__mutex_lock(&list->mutex);
+    if (plait__load_acquire(&awaited) == 0) plait__claim_parked(list, &awaited, UINT32_MAX, &wakes);
+    plait__mutex_unlock(&list->mutex);
+    plait__wakes_send(&wakes);
+}
+
 void plait__exit_uncount(void) {
-    if (plait__sub(&awaited, 1) == 1) plait__unpark_all(&awaited);
+    if (plait__sub(&awaited, 1) == 1) nobody_is_left();
 }
 
 void plait__exit_last_doings(bool counted) {
