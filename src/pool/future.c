@@ -229,7 +229,7 @@ static bool ask_to_stop(plait_future *future) {
 
 bool plait_future_cancel(plait_future *future) {
     if (!future) return false;
-    if (plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING)) {
+    if (plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING | PLAIT__CANCEL)) {
         plait_future_keep(future); /* a callback may free it */
         plait__future_finish(future, PLAIT_CANCELLED, NULL);
         plait__future_drop(future);

@@ -17,7 +17,8 @@
  *   CANCEL     asked to stop, in STARTING or RUNNING. In STARTING the runner finds the flag when it goes on
  *              to RUNNING and cancels the token itself. In RUNNING the canceller does, under the list's
  *              lock; a runner that finds the flag when it makes the future DONE takes that lock once before
- *              the token may be used for something else.
+ *              the token may be used for something else. Also set by a cancel that goes from QUEUED to
+ *              SETTING, for those who come too late to set it themselves and ask why.
  *   READ       its failure has been asked for;  TAKEN  its result has
  *   SHIELDED   was submitted under a shield and runs under one
  *   POSTED     nobody has a handle

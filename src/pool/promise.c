@@ -11,7 +11,8 @@ plait_future *plait_future_new(size_t result_size) {
 
 /* Why it cannot be set any more. */
 static plait_status too_late(const plait_future *future) {
-    return plait_future_cancelled(future) ? PLAIT_CANCELLED : PLAIT_INVALID;
+    bool cancelled = plait__load(&future->state) & PLAIT__CANCEL; /* perhaps not done yet */
+    return cancelled || plait_future_cancelled(future) ? PLAIT_CANCELLED : PLAIT_INVALID;
 }
 
 plait_status plait_future_set_running(plait_future *future) {
