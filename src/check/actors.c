@@ -119,7 +119,7 @@ static void *live(void *argument) {
 
 bool plait__actor_counts(const struct plait__actor *actor) {
     const plait_thread *thread = actor->self ? actor->self->thread : NULL;
-    return !thread || thread->counted;
+    return thread ? thread->counted : !actor->of_plait;
 }
 
 static int start_thread(struct plait__actor *actor, size_t stack_size) {

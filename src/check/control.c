@@ -410,6 +410,7 @@ void plait__actor_wakes(struct plait__actor *actor, enum plait__slept slept) {
 static void begin_actor(struct plait__actor *actor) {
     actor->standing = PLAIT__ENDED;
     plait__actor_stands(actor, PLAIT__READY, INT64_MAX);
+    actor->of_plait = false;
     actor->sections = 0;
     actor->idle = 0;
     actor->changes_seen = 0;

@@ -39,6 +39,7 @@ struct plait__actor {
     uint8_t standing; /* enum plait__standing */
     uint8_t slept;    /* enum plait__slept: how its sleep ended */
     bool has_thread;  /* of the operating system, also one kept from the run before */
+    bool of_plait;    /* plait has started it: if it is no plait_thread it is the service thread */
     uint32_t native;
     int64_t until; /* ASLEEP, POLLING: the clock's deadline, INT64_MAX: none */
     uint32_t *word;

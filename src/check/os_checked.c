@@ -74,6 +74,7 @@ int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(v
     if (!plait__acting) return plait__real_thread_start(thread, stack_size, body, arg);
     struct plait__actor *actor = plait__actor_new();
     if (!actor) return EAGAIN;
+    actor->of_plait = true;
     int failed = plait__actor_start(actor, stack_size, NULL, body, arg);
     if (failed)
         plait__actor_stands(actor, PLAIT__ENDED, INT64_MAX);
