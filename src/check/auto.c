@@ -1,22 +1,23 @@
 /* auto.c - the strategies take turns, for each finds quickly what another misses.
  *
- * Most failures need one preemption. If there are few places for it, all of them are tried first. After
- * that every fourth schedule goes on with the exhaustive search, which would be lost alone in a long run: it
- * varies the last decisions first. The others are drawn at random, also in how far they go.
+ * Most failures need one preemption. While there are few places for it, every second schedule is one of the
+ * exhaustive search; after that every fourth. Alone it would be lost in a long run, for it varies the last
+ * decisions first. The others are drawn at random, also in how far they go.
  */
 #include <check/strategy.h>
 
-/* Only with this many ways to preempt once are they all tried first. */
+/* So many ways to preempt once are few. */
 enum { FEW = 400 };
 
-static bool dfs_first(const struct plait__search *search) {
+static bool is_turn_of_dfs(const struct plait__search *search) {
     const struct plait__dfs *dfs = &search->dfs;
-    return dfs->runs == 0 || (dfs->bound <= 1 && dfs->width <= FEW && search->tried <= 2 * FEW);
+    if (dfs->done && !dfs->anew) return false;
+    return search->tried % (dfs->anew || (dfs->bound <= 1 && dfs->width <= FEW) ? 2 : 4) == 0;
 }
 
 bool plait__auto_begin(struct plait__search *search) {
     struct plait__dfs *dfs = &search->dfs;
-    if (dfs->anew || (!dfs->done && (dfs_first(search) || search->tried % 4 == 0))) {
+    if (is_turn_of_dfs(search)) {
         search->way = PLAIT__BY_DFS;
         if (plait__dfs_next(dfs)) return true;
     }

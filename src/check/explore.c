@@ -240,6 +240,7 @@ plait_check_result *plait__explore(struct plait__exploration *exploration) {
     ask(exploration);
     search(exploration);
     const struct plait__end *end = &exploration->run->end;
+    if (end->outcome == PLAIT_CHECK_REFUSED) return refuse(end->words);
     if (end->outcome != PLAIT_CHECK_PASSED) plait__search_ran(exploration->search, end);
     struct plait__searched searched = plait__search_result(exploration->search);
     double seconds = seconds_since(exploration->progress.began);

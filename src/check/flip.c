@@ -21,21 +21,22 @@ static struct course_counts try(struct plait__exploration *exploration,
     struct course_counts counts = {0, 0};
     plait__search_guide(exploration->search, schedule, until, 0, runs);
     run->following = run->recording = false;
+    struct plait__guided guided = {0};
     uint64_t left = runs;
     while (left > 0 && plait__now() < limit) {
         exploration->execute(exploration);
         uint64_t before = left;
-        left = plait__search_guided(exploration->search).left;
-        if (run->end.outcome != PLAIT_CHECK_PASSED) counts.fails++;
+        guided = plait__search_guided(exploration->search);
+        left = guided.left;
         if (left == before) break; /* nothing was run */
+        if (run->end.outcome != PLAIT_CHECK_PASSED && !guided.strays) counts.fails++;
     }
-    struct plait__guided guided = plait__search_guided(exploration->search);
-    counts.runs = guided.strayed ? 0 : runs - (unsigned)guided.left;
+    counts.runs = runs - (unsigned)(left + guided.strayed);
     run->following = true;
     return counts;
 }
 
-/* As found (in place of the plan), and with deviation number `at` undone. */
+/* As found, and with deviation number `at` undone. False if too many runs strayed to tell. */
 static bool try_both(struct plait__exploration *exploration, uint32_t at, unsigned runs, int64_t limit,
                      struct course_counts *found, struct course_counts *undone) {
     struct plait__schedule *plan = &exploration->run->plan;
@@ -44,7 +45,7 @@ static bool try_both(struct plait__exploration *exploration, uint32_t at, unsign
     plan->count = at;
     *undone = try(exploration, plan, until, runs, limit);
     plan->count = count;
-    return found->runs == runs && undone->runs == runs;
+    return 2 * found->runs >= runs && 2 * undone->runs >= runs;
 }
 
 void plait__find_flip(struct plait__exploration *exploration, struct plait__finding *finding, int64_t until) {
@@ -54,12 +55,12 @@ void plait__find_flip(struct plait__exploration *exploration, struct plait__find
     struct course_counts found, undone;
     for (uint32_t at = 0; at < count; at++) {
         if (!try_both(exploration, at, TRIAL, until, &found, &undone)) continue;
-        int score = (int)(found.fails + undone.runs - undone.fails);
+        int score = (int)(100 * found.fails / found.runs + 100 * (undone.runs - undone.fails) / undone.runs);
         if (score < best_score) continue;
         best = at;
         best_score = score;
     }
-    if (best_score <= TRIAL || !try_both(exploration, best, FULL, until, &found, &undone)) return;
+    if (best_score <= 100 || !try_both(exploration, best, FULL, until, &found, &undone)) return;
     finding->has_flip = true;
     finding->flip = plan->of[best];
     finding->flip_passes = undone.runs - undone.fails;

@@ -8,6 +8,9 @@
 #include <base/atomic.h>
 #include <check/strategy.h>
 
+/* Of a guided run that goes on at random: of 2^32, who could go on is preempted. */
+enum { GUIDED_RATE = 1 << 28 };
+
 size_t plait__search_size(void) {
     return sizeof(struct plait__search);
 }
@@ -77,7 +80,7 @@ static bool begin_strategy(struct plait__search *search) {
     return plait__auto_begin(search);
 }
 
-/* Nothing but the order is drawn. */
+/* Nothing but the order is drawn, and few preemptions: what the schedule did is to matter, not what follows. */
 static bool next_guided(struct plait__search *search) {
     struct plait__guide *guide = &search->guide;
     if (guide->guided.left == 0) return false;
@@ -91,6 +94,7 @@ static bool next_guided(struct plait__search *search) {
         plait__delay_begin(search, guide->delays);
     else
         plait__random_begin(search);
+    if (search->by_random.rate > GUIDED_RATE) search->by_random.rate = GUIDED_RATE;
     search->by_random.wild = false;
     guide->next = 0;
     if (guide->schedule.count > 0) guide->guided.strayed++; /* until it has made all choices */
@@ -226,5 +230,7 @@ void plait__search_guide(struct plait__search *search, const struct plait__sched
 }
 
 struct plait__guided plait__search_guided(const struct plait__search *search) {
-    return search->guide.guided;
+    struct plait__guided guided = search->guide.guided;
+    guided.strays = search->guide.next < search->guide.schedule.count;
+    return guided;
 }

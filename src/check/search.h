@@ -53,6 +53,7 @@ void plait__search_guide(struct plait__search *search, const struct plait__sched
 struct plait__guided {
     uint64_t left;    /* of the runs */
     uint64_t strayed; /* runs in which a choice of the schedule could not be made: they say nothing */
+    bool strays;      /* the last run is one of them */
 };
 struct plait__guided plait__search_guided(const struct plait__search *search);
 
