@@ -186,6 +186,7 @@ static bool is_stuck(struct plait__exploration *exploration, pid_t child, struct
     }
     uint32_t thread = run->running;
     char state = state_of(child, thread);
+    if (state == 't' || state == 'T') watch->since = now; /* a debugger holds it */
     bool sleeps = state == 'S' || state == 'D';
     if (now - watch->since < (sleeps ? ASLEEP_FOR : AWAKE_FOR)) return false;
     run->end = (struct plait__end){.outcome = PLAIT_CHECK_UNCONTROLLED};

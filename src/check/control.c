@@ -516,7 +516,8 @@ void plait__run_drain(void) {
     plait__run_block(me);
 }
 
-__attribute__((noinline)) void plait__check_failed_here(void) {
+/* To be seen in a stripped library, too. */
+PLAIT_API __attribute__((noinline)) void plait__check_failed_here(void) {
     __asm__ __volatile__("" ::: "memory");
 }
 

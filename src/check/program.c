@@ -7,6 +7,7 @@
  */
 #include <base/memory.h>
 #include <check/child.h>
+#include <check/command.h>
 #include <check/control.h>
 #include <check/settings.h>
 #include <errno.h>
@@ -85,7 +86,7 @@ __attribute__((constructor)) static void begin(void) {
     unsetenv("PLAIT_CHECK"); /* programs that this one starts are not checked */
     if (!exploration.options.steps) exploration.options.steps = MOST_POINTS;
     exploration.execute = execute;
-    exploration.program = program_invocation_name;
+    exploration.program = plait__command_line();
     exploration.build = plait__build_of_program();
     if (setjmp(into_the_program) == 0) explore(&exploration);
     be_the_program();

@@ -154,35 +154,56 @@ static void add_waits(struct plait__text *text, struct plait__wording *wording) 
     }
 }
 
-/* In which words the order is undone. False if it is not known. */
-static bool add_flip_words(struct plait__text *text, struct plait__wording *wording, uint32_t decision) {
+/* "q.c:33 before q.c:52", with the threads' numbers if both are the same line. */
+static void add_order(struct plait__text *text, struct plait__wording *wording,
+                      const struct plait__event *first, const struct plait__event *second) {
+    struct plait__text places[2] = {{0}, {0}};
+    plait__word_place(wording, &places[0], first);
+    plait__word_place(wording, &places[1], second);
+    char *one = plait__text_take(&places[0]), *other = plait__text_take(&places[1]);
+    if (!one || !other)
+        text->failed = true;
+    else if (strcmp(one, other) != 0)
+        plait__text_add(text, "%s before %s", one, other);
+    else
+        plait__text_add(text, "%s of T%u before T%u", one, (unsigned)first->actor, (unsigned)second->actor);
+    plait__release(one);
+    plait__release(other);
+}
+
+/* What the checker did there besides choosing who runs; NULL: nothing. */
+static const char *words_of_injected(uint8_t kind) {
+    switch (kind) {
+    case PLAIT__EVENT_EXPIRE:
+        return "without the timeout of ";
+    case PLAIT__EVENT_DISTURB:
+        return "without the wake-up for no reason in ";
+    case PLAIT__EVENT_VALUE:
+        return "with 0 from plait_choose in ";
+    case PLAIT__EVENT_NO_MEMORY:
+        return "with memory in ";
+    default:
+        return NULL;
+    }
+}
+
+/* In which words the choice is undone. False if it is not known. */
+static bool add_undone(struct plait__text *text, struct plait__wording *wording, uint32_t decision) {
     const struct plait__story *story = wording->story;
     uint32_t after = plait__story_after(story, decision);
     if (after == story->event_count || !after) return false;
-    uint32_t instead = plait__story_next_of(story, after, story->events[after].actor);
-    if (instead == story->event_count) return false;
-    const struct plait__event *next = &story->events[instead];
-    switch (story->events[after].kind) {
-    case PLAIT__EVENT_EXPIRE:
-        plait__text_add(text, "without the timeout of ");
-        break;
-    case PLAIT__EVENT_DISTURB:
-        plait__text_add(text, "without the wake-up for no reason in ");
-        break;
-    case PLAIT__EVENT_VALUE:
-        plait__text_add(text, "with 0 from plait_choose in ");
-        break;
-    case PLAIT__EVENT_NO_MEMORY:
-        plait__text_add(text, "with memory in ");
-        break;
-    default: {
-        uint32_t later = plait__story_next_of(story, after, story->events[after - 1].actor);
-        if (next->actor == story->events[after - 1].actor || later == story->event_count) return false;
-        plait__word_place(wording, text, &story->events[later]);
-        plait__text_add(text, " before ");
+    const struct plait__event *choice = &story->events[after], *before = choice - 1;
+    uint32_t next = plait__story_next_of(story, after, choice->actor);
+    uint32_t later = plait__story_next_of(story, after, before->actor);
+    const char *injected = words_of_injected(choice->kind);
+    if (next == story->event_count) return false;
+    if (injected) {
+        plait__text_add(text, "%s", injected);
+        plait__word_place(wording, text, &story->events[next]);
+        return true;
     }
-    }
-    plait__word_place(wording, text, next);
+    if (choice->actor == before->actor || later == story->event_count) return false;
+    add_order(text, wording, &story->events[later], &story->events[next]);
     return true;
 }
 
@@ -190,7 +211,7 @@ static void add_flip(struct plait__text *text, struct plait__wording *wording,
                      const struct plait__finding *finding) {
     if (!finding->has_flip) return;
     plait__text_add(text, "Flip: ");
-    if (!add_flip_words(text, wording, finding->flip.index))
+    if (!add_undone(text, wording, finding->flip.index))
         plait__text_add(text, "without its choice number %u it", (unsigned)finding->flip.index);
     plait__text_add(text, " passes (%u/%u; as found: fails %u/%u)\n", finding->flip_passes,
                     finding->flip_tries, finding->found_fails, finding->found_tries);

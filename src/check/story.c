@@ -33,9 +33,24 @@ static bool is_access(const struct plait__event *event) {
     return event->kind == PLAIT__EVENT_READ || event->kind == PLAIT__EVENT_WRITE;
 }
 
-/* Whether the program called for it. What plait's own threads do has no place in the program. */
-static bool is_of_program(const struct plait__event *event) {
-    return event->caller || is_access(event) || event->kind == PLAIT__EVENT_FAIL;
+/* The program can call only what is public: anything else runs in threads of plait's own, or at a thread's end. The
+ * few functions of a run are looked up once each. */
+static bool is_public(struct plait__story *story, uint64_t function) {
+    if (!function) return true;
+    uint64_t *known = &story->functions[function / 16 % PLAIT__FUNCTIONS];
+    if (*known >> 1 != function) {
+        char name[16];
+        bool named = plait__symbols_function(function, name, sizeof name);
+        bool is = !named || (!strncmp(name, "plait_", 6) && name[6] != '_');
+        *known = function << 1 | is;
+    }
+    return *known & 1;
+}
+
+/* Whether the program called for it. */
+static bool is_of_program(struct plait__story *story, const struct plait__event *event) {
+    if (is_access(event) || event->kind == PLAIT__EVENT_FAIL) return true;
+    return event->caller && is_public(story, event->function);
 }
 
 /* The events in order: a ring that was filled more than once begins somewhere in the middle. */
@@ -109,7 +124,7 @@ static uint32_t begin_step(struct plait__story *story, uint32_t index, bool goes
                                  .kind = event->kind,
                                  .wakes = PLAIT__NOBODY,
                                  .goes_on = goes_on,
-                                 .inner = !is_of_program(event),
+                                 .inner = !is_of_program(story, event),
                                  .times = 1};
     add_to_step(step, event, index);
     return story->step_count++;
@@ -292,7 +307,7 @@ static void weigh_switch(struct plait__story *story, uint32_t decision, enum wei
     uint8_t actor = story->events[after - 1].actor;
     uint32_t before = after;
     while (before-- > 0)
-        if (story->events[before].actor == actor && is_of_program(&story->events[before])) break;
+        if (story->events[before].actor == actor && !story->steps[story->step_of[before]].inner) break;
     const uint32_t sides[] = {before, plait__story_next_of(story, after, story->events[after].actor),
                               plait__story_next_of(story, after, actor)};
     for (int i = 0; i < 3; i++)
@@ -387,7 +402,8 @@ uint32_t plait__story_after(const struct plait__story *story, uint32_t decision)
 uint32_t plait__story_next_of(const struct plait__story *story, uint32_t event, uint8_t actor) {
     for (; event < story->event_count; event++) {
         const struct plait__event *at = &story->events[event];
-        if ((actor == PLAIT__NOBODY || at->actor == actor) && is_of_program(at)) break;
+        if ((actor == PLAIT__NOBODY || at->actor == actor) && !story->steps[story->step_of[event]].inner)
+            break;
     }
     return event;
 }

@@ -4,7 +4,7 @@
 
 #include <check/explore.h>
 
-enum { PLAIT__NOBODY = 255, PLAIT__STEPS_SHOWN = 15 };
+enum { PLAIT__NOBODY = 255, PLAIT__STEPS_SHOWN = 15, PLAIT__FUNCTIONS = 256 };
 
 /* Consecutive events of one call, or the part of a call between what others did. */
 struct plait__step {
@@ -33,6 +33,7 @@ struct plait__story {
     uint32_t circle_length;
     bool stuck; /* the failure is that nobody can go on */
     bool matters[PLAIT__ACTORS];
+    uint64_t functions[PLAIT__FUNCTIONS]; /* what is known of them: the address, and whether it is public */
 };
 
 /* False when memory is out. Ended by plait__story_end in any case. */

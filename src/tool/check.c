@@ -139,6 +139,7 @@ static int become_gdb(struct order *order, const char *preloaded) {
         "set print thread-events off",
         "break plait__check_failed_here",
         "run",
+        "backtrace",
     };
     enum { COMMANDS = sizeof commands / sizeof commands[0] };
     size_t count = 1;
