@@ -11,6 +11,7 @@
  *   PLAIT__MISUSE(words, object)  the program does what is always a mistake; it gets a status for it, too
  *   PLAIT__UNHEARD(words)         a task has failed and nobody asked for its result
  *   PLAIT__BEGINS(name, task)     a thread begins; for reports
+ *   PLAIT__STEP()                 what follows is no part of what the thread did last
  *   plait__check_spot(address)    a number for an address, for tables that are keyed by addresses: in the order of
  *                                 first use, so that it does not depend on where things lie
  *   plait__os_sleep, plait__os_wake, plait__os_poll, plait__os_thread_start, plait__os_clock, ...
@@ -38,12 +39,14 @@ void plait__check_section(int change);
 void plait__check_misuse(const char *words, const volatile void *object);
 void plait__check_unheard(const char *words);
 void plait__check_begins(const char *name, const char *task);
+void plait__check_step(void);
 uint32_t plait__check_spot(const volatile void *address);
 #define PLAIT__POINT(what, address) plait__check_point((what), (address))
 #define PLAIT__SWAPPED(done) plait__check_swapped(done)
 #define PLAIT__SECTION(change) plait__check_section(change)
 #define PLAIT__MISUSE(words, object) plait__check_misuse((words), (object))
 #define PLAIT__UNHEARD(words) plait__check_unheard(words)
+#define PLAIT__STEP() plait__check_step()
 #define PLAIT__BEGINS(name, task) plait__check_begins((name), (task))
 #else
 #define PLAIT__POINT(what, address) ((void)0)
@@ -51,6 +54,7 @@ uint32_t plait__check_spot(const volatile void *address);
 #define PLAIT__SECTION(change) ((void)0)
 #define PLAIT__MISUSE(words, object) ((void)0)
 #define PLAIT__UNHEARD(words) ((void)0)
+#define PLAIT__STEP() ((void)0)
 #define PLAIT__BEGINS(name, task) ((void)0)
 #endif
 

@@ -71,7 +71,6 @@ static void run_once(struct plait__actor *me) {
 
 static void *stay(void *argument) {
     struct plait__actor *me = argument;
-    me->base = __builtin_frame_address(0);
     me->native = plait__os_native_id();
     for (;;) run_once(me);
     return NULL;
@@ -106,7 +105,6 @@ void plait__actor_ends_with_thread(void) {
 
 static void *live(void *argument) {
     struct plait__actor *me = argument;
-    me->base = __builtin_frame_address(0);
     me->native = plait__os_native_id();
     plait__actor_ends_with_thread();
     plait__acting = me;

@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define LOOK_MS 100
@@ -61,13 +62,26 @@ static const char *name_of(int signal) {
     }
 }
 
+/* Where the thread was when the signal came; NULL where that is not known. */
+static const void *place_of(const void *context) {
+    const ucontext_t *user = context;
+#if defined(__x86_64__)
+    return (const void *)(uintptr_t)user->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+    return (const void *)(uintptr_t)user->uc_mcontext.pc;
+#else
+    (void)user;
+    return NULL;
+#endif
+}
+
 static void crash(int signal, siginfo_t *info, void *context) {
-    (void)context;
     if (!plait__acting || plait__control->ending) {
         (void)raise(signal); /* by default now: see SA_RESETHAND */
         return;
     }
     plait__control->run->end.status = signal;
+    plait__call_begins(NULL, (const char *)place_of(context) + 1);
     if (signal == SIGABRT) plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "abort was called");
     plait__run_fails(PLAIT_CHECK_CRASH, info->si_addr, "%s at address %p", name_of(signal), info->si_addr);
 }

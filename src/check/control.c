@@ -6,9 +6,8 @@
  * everything that others do, so a switch before it leads to nothing that a switch at the actor's next shared
  * operation would not. What is known grows from run to run, and the search is told when it does.
  *
- * When a program is checked and not plait itself (`inside` is false), its operations are taken to be right, and
- * are not torn apart where nothing but plait could see it: while an internal mutex is held, and at plait's
- * static tables.
+ * When a program is checked and not plait itself (`inside` is false), plait's operations are taken to be right:
+ * each of the program's calls is one step, with a switch before it, and another wherever it must wait.
  *
  * An actor that looks again and again (LOOKS points in a row at which nobody has changed anything) is taken to
  * spin: the others go first, then the clock; if there is nobody else, it has lived and not progressed.
@@ -302,9 +301,12 @@ static void must_be_there(const volatile void *address) {
                          "something on the stack of another thread was used after its function had returned");
 }
 
-static bool is_of_interest(const struct plait__actor *me, const volatile void *address) {
+static bool is_of_interest(struct plait__actor *me, const volatile void *address) {
     if (!plait__place_known_shared((uintptr_t)address)) return false;
-    return plait__control->run->inside || (!me->sections && !plait__state_is_ours(address));
+    if (plait__control->run->inside) return true;
+    if (me->asked == me->steps + 1 || me->sections || plait__state_is_ours(address)) return false;
+    me->asked = me->steps + 1;
+    return true;
 }
 
 /* Before an operation of the actor's at the address. */
@@ -418,6 +420,8 @@ static void begin_actor(struct plait__actor *actor) {
     actor->order = actor->id;
     actor->turn = 0;
     actor->self = NULL;
+    actor->steps = actor->asked = 0;
+    actor->depth = 0;
     actor->name[0] = actor->task[0] = 0;
 }
 

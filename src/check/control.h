@@ -33,6 +33,14 @@
 
 enum plait__standing { PLAIT__READY, PLAIT__ASLEEP, PLAIT__POLLING, PLAIT__DRAINING, PLAIT__ENDED };
 
+/* A call of plait's by the program. */
+struct plait__call_place {
+    uintptr_t caller, function; /* addresses in the program and in plait */
+    uint64_t number;            /* among the actor's steps */
+    uint32_t inlined;           /* functions that stand in it, and that the program is in */
+};
+enum { PLAIT__CALLS = 8 };
+
 struct plait__actor {
     uint32_t turn; /* 1: it may run */
     uint8_t id;
@@ -51,7 +59,11 @@ struct plait__actor {
     uint32_t idle;
     uint64_t changes_seen;
 
-    const char *base;        /* of its stack: above are only those who called the program; NULL: not known */
+    uint64_t steps; /* calls of plait by the program, and returns from them */
+    uint64_t asked; /* the step at which the strategy was asked last, plus one */
+    uint32_t depth; /* of the calls that it is in: callbacks call plait, too */
+    struct plait__call_place calls[PLAIT__CALLS];
+
     const char *stopped_at;  /* its stack pointer when it gave its turn away */
     char name[24], task[32]; /* for reports; empty: not known */
     void *(*body)(void *);
@@ -183,12 +195,17 @@ void *plait__scratch(size_t size);
 void plait__clock_passes(struct plait__actor *me, struct plait__place *place, unsigned what);
 void plait__clock_starts(struct plait__actor *parent, struct plait__actor *child);
 
+/* calls.c: the innermost call of plait that the program is in; zero: none. */
+struct plait__call_place plait__call_now(const struct plait__actor *actor);
+/* For the checker's own functions that the program calls, and for where it crashes. */
+void plait__call_begins(const void *function, const void *site);
+void plait__call_ends(void);
+
 /* events.c */
 void plait__record(struct plait__actor *me, enum plait__event_kind kind, const volatile void *object,
                    int other, uint64_t value, bool has_value);
 void plait__record_access(struct plait__actor *me, bool write, const volatile void *address, size_t size,
                           const char *name, const char *file, int line);
-void plait__where(uint64_t *caller, uint64_t *function, uint64_t *stack);
 
 /* describe.c: how all actors stand, into the run. */
 void plait__describe(void);

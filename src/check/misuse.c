@@ -22,6 +22,7 @@ void plait__check_unheard(const char *words) {
 /* Outside a run it is the plain library's. */
 void plait_check_failed(const char *words, const char *file, int line) {
     if (!plait__acting || plait__control->ending) plait__check_failed_plainly(words, file, line);
+    plait__call_begins(NULL, __builtin_return_address(0));
     plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "%s fails at %s:%d", words, last_part(file), line);
 }
 

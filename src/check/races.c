@@ -162,8 +162,10 @@ void plait__check_access(const volatile void *address, size_t size, int how, con
     bool writes = how & PLAIT__WRITES;
     if (!me || control->ending) return;
     control->run->accesses = true;
+    plait__call_begins(NULL, __builtin_return_address(0));
     plait__run_pass(me, operation_of(how), address);
     if (control->run->recording) plait__record_access(me, writes, address, size, name, file, line);
     if (control->clocks_on && !(how & PLAIT__ATOMIC))
         compare(me, (const void *)(uintptr_t)address, writes, name, file, line);
+    plait__call_ends();
 }

@@ -73,9 +73,9 @@ struct plait__event {
     uint8_t file[64], name[64]; /* of plait_read and plait_write, from their text; else empty */
     uint64_t caller;            /* an address in the program: the call of plait's function */
     uint64_t function;          /* an address in plait's function that was called */
-    uint64_t stack;  /* stack pointer of the caller: together with `caller` it tells one call from another */
-    uint64_t object; /* the address that was about to be touched, slept on, woken, read, written */
-    uint64_t value;  /* of the variable read or, after the write, written */
+    uint64_t call;              /* tells one call of the actor's from another */
+    uint64_t object;            /* the address that was about to be touched, slept on, woken, read, written */
+    uint64_t value;             /* of the variable read or, after the write, written */
     uint8_t has_value;
     uint8_t other; /* the actor woken or started */
 };

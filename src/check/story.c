@@ -68,7 +68,7 @@ static bool take_events(struct plait__story *story, const struct plait__run *run
 /* --- From events to steps --- */
 
 static bool same_call(const struct plait__event *one, const struct plait__event *other) {
-    return one->caller == other->caller && one->stack == other->stack;
+    return one->caller == other->caller && one->call == other->call;
 }
 
 /* Whether the event stands on its own line whatever was before it. */

@@ -91,6 +91,7 @@ struct life {
 static void finish(struct life *life) {
     plait_thread *thread = life->thread;
     struct plait__self *self = plait__self();
+    PLAIT__STEP();
     plait_status status = plait__frame_end(&life->frame);
     plait__locals_end(self);
     plait_token_leave(life->before);

@@ -12,7 +12,7 @@
 static struct plait__run run;
 static struct plait__finding finding;
 static struct plait__exploration exploration;
-static uint64_t lock_a = 0x1000, lock_b = 0x2000, nonempty = 0x3000, some_stack = 0x7000;
+static uint64_t lock_a = 0x1000, lock_b = 0x2000, nonempty = 0x3000, some_call = 0x7000;
 static plait_lock forks[3];
 
 /* An address inside the function. */
@@ -45,7 +45,7 @@ static void begin(enum plait_check_outcome outcome, uint32_t actors) {
 static struct plait__event *event(uint8_t actor, enum plait__event_kind kind) {
     struct plait__event *at = &run.events[run.event_count++ % PLAIT__EVENTS];
     *at = (struct plait__event){.actor = actor, .kind = kind, .other = 255, .decision = run.end.decisions};
-    at->stack = some_stack + actor * 0x10000u;
+    at->call = some_call + actor * 0x10000u;
     return at;
 }
 
