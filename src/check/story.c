@@ -153,7 +153,7 @@ static uint32_t place_event(struct plait__story *story, uint32_t index, uint32_t
     if (call && (event->kind == PLAIT__EVENT_EXPIRE || event->kind == PLAIT__EVENT_DISTURB)) {
         event->caller = call->caller;
         event->function = call->function;
-        event->stack = call->stack;
+        event->call = call->call;
     }
     bool inside = call && same_call(call, event);
     if (stands_alone(event)) {

@@ -238,7 +238,7 @@ static bool notifies_nobody(const struct plait__story *story, const struct plait
     if (step->first != step->last || step->goes_on || event->kind != PLAIT__EVENT_POINT) return false;
     uint32_t later = plait__story_next_of(story, step->last + 1, step->actor);
     const struct plait__event *next = later < story->event_count ? &story->events[later] : NULL;
-    if (next && next->caller == event->caller && next->stack == event->stack) return false;
+    if (next && next->caller == event->caller && next->call == event->call) return false;
     return plait__symbols_function(event->function, function, sizeof function) &&
            !strncmp(function, "plait_condition_notify", 22);
 }
