@@ -9,6 +9,7 @@
  *   PLAIT__SWAPPED(done)          after a compare-and-swap: whether it did anything
  *   PLAIT__SECTION(change)        the internal mutex was taken (1) or given back (-1)
  *   PLAIT__MISUSE(words, object)  the program does what is always a mistake; it gets a status for it, too
+ *   PLAIT__SIGNALS(object)        a condition is notified, an event set; whether or not somebody waits
  *   PLAIT__UNHEARD(words)         a task has failed and nobody asked for its result
  *   PLAIT__BEGINS(name, task)     a thread begins; for reports
  *   PLAIT__STEP()                 what follows is no part of what the thread did last
@@ -37,6 +38,7 @@ void plait__check_point(unsigned what, const volatile void *address);
 bool plait__check_swapped(bool done);
 void plait__check_section(int change);
 void plait__check_misuse(const char *words, const volatile void *object);
+void plait__check_signals(const volatile void *object);
 void plait__check_unheard(const char *words);
 void plait__check_begins(const char *name, const char *task);
 void plait__check_step(void);
@@ -45,6 +47,7 @@ uint32_t plait__check_spot(const volatile void *address);
 #define PLAIT__SWAPPED(done) plait__check_swapped(done)
 #define PLAIT__SECTION(change) plait__check_section(change)
 #define PLAIT__MISUSE(words, object) plait__check_misuse((words), (object))
+#define PLAIT__SIGNALS(object) plait__check_signals(object)
 #define PLAIT__UNHEARD(words) plait__check_unheard(words)
 #define PLAIT__STEP() plait__check_step()
 #define PLAIT__BEGINS(name, task) plait__check_begins((name), (task))
@@ -53,6 +56,7 @@ uint32_t plait__check_spot(const volatile void *address);
 #define PLAIT__SWAPPED(done) (done)
 #define PLAIT__SECTION(change) ((void)0)
 #define PLAIT__MISUSE(words, object) ((void)0)
+#define PLAIT__SIGNALS(object) ((void)0)
 #define PLAIT__UNHEARD(words) ((void)0)
 #define PLAIT__STEP() ((void)0)
 #define PLAIT__BEGINS(name, task) ((void)0)

@@ -80,6 +80,9 @@ static void crash(int signal, siginfo_t *info, void *context) {
         (void)raise(signal); /* by default now: see SA_RESETHAND */
         return;
     }
+    const void *gone = plait__heap_spoilt(info->si_addr);
+    if (gone)
+        plait__run_fails(PLAIT_CHECK_USE_AFTER_FREE, gone, "an object was used after it had been freed");
     plait__control->run->end.status = signal;
     plait__call_begins(NULL, (const char *)place_of(context) + 1);
     if (signal == SIGABRT) plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "abort was called");

@@ -33,7 +33,6 @@ bool plait__checking;
 /* ---- turns ---- */
 
 void plait__actor_give_turn(struct plait__actor *actor) {
-    plait__control->run->running = actor->native;
     __atomic_store_n(&actor->turn, 1, __ATOMIC_RELEASE);
     syscall(SYS_futex, &actor->turn, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
@@ -42,6 +41,7 @@ void plait__actor_wait_turn(struct plait__actor *me) {
     while (!__atomic_load_n(&me->turn, __ATOMIC_ACQUIRE))
         syscall(SYS_futex, &me->turn, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
     me->turn = 0;
+    plait__control->run->running = me->native; /* a new thread has no number before it runs */
 }
 
 /* An actor that has ended has nothing to wait for. */
@@ -344,17 +344,35 @@ void plait__run_yield(void) {
 
 /* ---- nobody can go on ---- */
 
+/* Whether the actor waits for itself in the end, over the holders of locks. */
+static bool is_in_circle(const struct plait__run *run, uint32_t actor) {
+    uint32_t at = actor;
+    for (uint32_t i = 0; i < run->actor_count; i++) {
+        at = run->actors[at].holder;
+        if (at == actor) return true;
+        if (at >= run->actor_count) return false;
+    }
+    return false;
+}
+
+/* It waits for what was signalled before, so it came too late, or another was woken in its place. */
+static bool was_signalled(const struct plait__actor_state *state) {
+    bool signals = strcmp(state->waits_for, "condition") == 0 || strcmp(state->waits_for, "event") == 0;
+    if (state->end != PLAIT__IS_ASLEEP || !signals) return false;
+    struct plait__place *place = plait__place_if_known((const void *)(uintptr_t)state->object);
+    return place && place->signalled;
+}
+
 _Noreturn static void nobody_can_go_on(void) {
-    enum plait_check_outcome outcome = PLAIT_CHECK_DEADLOCK;
+    bool circle = false, lost = false;
     plait__describe();
     struct plait__run *run = plait__control->run;
     for (uint32_t i = 0; i < run->actor_count; i++) {
-        const struct plait__actor_state *state = &run->actors[i];
-        if (state->end != PLAIT__IS_ASLEEP || strcmp(state->waits_for, "condition") != 0) continue;
-        struct plait__place *place = plait__place_if_known((const void *)(uintptr_t)state->object);
-        if (place && place->users & ~(UINT64_C(1) << i % 64)) outcome = PLAIT_CHECK_LOST_WAKEUP;
+        circle = circle || is_in_circle(run, i);
+        lost = lost || was_signalled(&run->actors[i]);
     }
-    plait__run_fails(outcome, NULL, "nobody can go on");
+    plait__run_fails(lost && !circle ? PLAIT_CHECK_LOST_WAKEUP : PLAIT_CHECK_DEADLOCK, NULL,
+                     "nobody can go on");
 }
 
 /* Whether the test must wait for some thread: one of plait's that is no daemon, or one that is not plait's. */

@@ -149,6 +149,8 @@ struct plait__actor *plait__dead_stack_of(const char *address);
 struct plait__heap *plait__heap_new(void);
 void plait__heap_begin(void);
 bool plait__heap_freed(const volatile void *address);
+/* A signal came for this address: the freed block that a stale pointer was read from, or NULL. */
+const void *plait__heap_spoilt(const void *address);
 /* The block that the address lies in: its first byte, and its size; or NULL. */
 const void *plait__heap_block(const volatile void *address, size_t *size);
 
@@ -171,6 +173,7 @@ struct plait__place {
     uint16_t slot;          /* of the hash table */
     uint8_t first;          /* actor */
     bool several;           /* actors have used it */
+    bool signalled;         /* a condition that was notified, an event that was set */
     uint8_t looked_by;      /* the last to look without a change since, ... */
     uint64_t looked_at;     /* ... and after how many changes, plus one */
     uint64_t users;         /* a bit for each actor, modulo 64 */

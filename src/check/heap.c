@@ -3,6 +3,8 @@
  * Blocks are cut off one region from below; a byte for each sixteen says what they are. Freeing a block only
  * writes that down, and spoils what was in it: plait__heap_freed then tells a touch of what is gone. The
  * next run begins with an empty region, at the same addresses.
+ * What is not touched by an atomic operation is spoilt with pointers into a shadow of the region, of the same
+ * size, where nothing can be read or written: the signal then tells which block a stale pointer came from.
  */
 #include <check/control.h>
 #include <check/heap.h>
@@ -10,13 +12,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { STEP = 16, SPOILT = 0xdb, SPOIL_AT_MOST = 512 };
+enum { STEP = 16, SPOIL_AT_MOST = 512 };
 enum { NONE, LIVE, LIVE_MORE, FREED, FREED_MORE };
 #define REGION ((size_t)1 << 30)
-#define WHERE ((void *)(uintptr_t)0x200000000000) /* the same in every process, where that can be had */
+/* The same in every process, where that can be had. */
+#define WHERE ((uintptr_t)0x200000000000)
+#define WHERE_SHADOW ((uintptr_t)0x210000000000)
 
 struct plait__heap {
-    char *region;
+    char *region, *shadow;
     uint8_t *kinds; /* of each step */
     size_t used;
 };
@@ -27,14 +31,21 @@ void *plait__reserve(size_t size) {
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* At this address if that can be had. */
+static char *map_at(uintptr_t address, int protection) {
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *memory = mmap((void *)address, REGION, protection, flags | MAP_FIXED_NOREPLACE, -1, 0);
+    if (memory == MAP_FAILED) memory = mmap(NULL, REGION, protection, flags, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 struct plait__heap *plait__heap_new(void) {
     struct plait__heap *heap = plait__reserve(sizeof *heap);
     if (!heap) return NULL;
-    heap->region = mmap(WHERE, REGION, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    if (heap->region == MAP_FAILED) heap->region = plait__reserve(REGION);
+    heap->region = map_at(WHERE, PROT_READ | PROT_WRITE);
+    heap->shadow = map_at(WHERE_SHADOW, PROT_NONE);
     heap->kinds = plait__reserve(REGION / STEP);
-    return heap->region && heap->kinds ? heap : NULL;
+    return heap->region && heap->shadow && heap->kinds ? heap : NULL;
 }
 
 static struct plait__heap *heap_now(void) {
@@ -82,6 +93,19 @@ static size_t size_from(size_t step, uint8_t more) {
     return (end - step) * STEP;
 }
 
+static void spoil(char *block, size_t size) {
+    const struct plait__heap *heap = heap_now();
+    char *shadow = heap->shadow + (block - heap->region);
+    for (size_t i = 0; i < size; i += sizeof shadow) memcpy(block + i, &shadow, sizeof shadow);
+}
+
+const void *plait__heap_spoilt(const void *address) {
+    const struct plait__heap *heap = heap_now();
+    const char *at = address;
+    return heap && at >= heap->shadow && at < heap->shadow + REGION ? heap->region + (at - heap->shadow)
+                                                                    : NULL;
+}
+
 void plait__heap_release(void *memory) {
     if (!is_here(memory)) {
         free(memory);
@@ -96,7 +120,7 @@ void plait__heap_release(void *memory) {
     size_t size = size_from(step, LIVE_MORE);
     kinds[step] = FREED;
     memset(&kinds[step] + 1, FREED_MORE, size / STEP - 1);
-    memset(memory, SPOILT, size < SPOIL_AT_MOST ? size : SPOIL_AT_MOST);
+    spoil(memory, size < SPOIL_AT_MOST ? size : SPOIL_AT_MOST);
 }
 
 bool plait__heap_freed(const volatile void *address) {

@@ -48,7 +48,7 @@ void plait__clocks_begin(void) {
     memset(accesses->scratch, 0, accesses->used);
     accesses->used = 0;
     accesses->count = 0;
-    control->clocks_on = control->run->accesses;
+    control->clocks_on = control->run->accesses || control->run->following;
     if (!control->clocks_on) return;
     memset(control->actors[0].clock, 0, sizeof control->actors[0].clock);
     control->actors[0].clock[0] = 1;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wait/mutex.h>
 
 struct known {
     uint64_t caller;
@@ -17,6 +18,33 @@ struct plait__symbols {
     size_t count;
     struct known known[]; /* by growing address */
 };
+
+/* Answers are kept for the life of the process: a look-up takes tens of milliseconds, and who replays a token asks for
+ * the same places again. */
+enum { KEPT = 1024 };
+static struct plait__mutex keeping; /* guards kept */
+static struct known kept[KEPT];
+
+static struct known *slot_of(uint64_t caller) {
+    return &kept[(caller * UINT64_C(0x9e3779b97f4a7c15) >> 32) % KEPT];
+}
+
+static bool recall(struct known *known, size_t count) {
+    bool all = true;
+    plait__mutex_lock(&keeping);
+    for (size_t i = 0; i < count && all; i++) {
+        all = slot_of(known[i].caller)->caller == known[i].caller;
+        if (all) known[i] = *slot_of(known[i].caller);
+    }
+    plait__mutex_unlock(&keeping);
+    return all;
+}
+
+static void keep(const struct known *known, size_t count) {
+    plait__mutex_lock(&keeping);
+    for (size_t i = 0; i < count; i++) *slot_of(known[i].caller) = known[i];
+    plait__mutex_unlock(&keeping);
+}
 
 static int by_address(const void *one, const void *other) {
     uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
@@ -63,8 +91,11 @@ struct plait__symbols *plait__symbols_new(const uint64_t *callers, size_t count)
         for (size_t i = 0; i < count; i++)
             if (sorted[i] && (!i || sorted[i] != sorted[i - 1]))
                 symbols->known[symbols->count++].caller = sorted[i];
-        for (size_t i = 0; i < symbols->count;)
-            i += look_up_module(&symbols->known[i], symbols->count - i, lines);
+        if (!recall(symbols->known, symbols->count)) {
+            for (size_t i = 0; i < symbols->count;)
+                i += look_up_module(&symbols->known[i], symbols->count - i, lines);
+            keep(symbols->known, symbols->count);
+        }
     } else {
         plait__release(symbols);
         symbols = NULL;

@@ -29,6 +29,7 @@
  * After waiting the thread always takes the user's lock again. A signal of the host that comes meanwhile
  * does not break that off: the host deals with it when the call has returned.
  */
+#include <base/hooks.h>
 #include <plait/condition.h>
 #include <sync/holder.h>
 #include <sync/lock.h>
@@ -240,6 +241,7 @@ static void notify_locked(plait_condition *condition, struct lists lists, uint32
 }
 
 static void notify(plait_condition *condition, uint32_t n) {
+    PLAIT__SIGNALS(condition);
     if (!plait__load(&condition->word)) return;
     struct plait__wakes wakes = {.count = 0};
     struct lists lists = lock_lists(condition);

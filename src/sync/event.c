@@ -15,6 +15,7 @@
  * Whoever is claimed goes on, also if the event was cleared since. A select learns of its claim when its
  * node is taken off the list, and performs its case on the strength of that.
  */
+#include <base/hooks.h>
 #include <plait/event.h>
 #include <sync/contention.h>
 #include <sync/parked.h>
@@ -73,6 +74,7 @@ static void set_parked(plait_event *event) {
 
 plait_status plait_event_set(plait_event *event) {
     if (!event) return PLAIT_INVALID;
+    PLAIT__SIGNALS(event);
     uint32_t word = plait__load(&event->word);
     while (!(word & PARKED))
         if (plait__cas_release(&event->word, &word, SET)) return PLAIT_OK;
