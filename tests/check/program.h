@@ -41,12 +41,12 @@ void check_passes(void (*program)(void *), const struct expectation *expected);
 
 #define FINDS(name, ...) FINDS_(name, __VA_ARGS__, )
 #define FINDS_(name, program, result, ...) \
-    TEST_WITHIN(name, 60) { \
+    TEST_WITHIN(name, 180) { \
         check_finds((program), &(struct expectation){.outcome = (result), __VA_ARGS__}); \
     }
 #define PASSES(name, ...) PASSES_(name, __VA_ARGS__, )
 #define PASSES_(name, program, ...) \
-    TEST_WITHIN(name, 60) { \
+    TEST_WITHIN(name, 180) { \
         check_passes((program), &(struct expectation){.outcome = PLAIT_CHECK_PASSED, __VA_ARGS__}); \
     }
 

@@ -463,7 +463,7 @@ PLAIT_TASK(int, use_several, (plait_pool *, pool), (unsigned, seed), (int, depth
     return 1;
 }
 
-TEST_WITHIN(all_of_them_at_random, 60) {
+TEST_WITHIN(all_of_them_at_random, 180) {
     struct stress_random random = stress_random_stream(0);
     for (int round = 0; round < 8; round++) {
         plait_pool *pool = plait_pool_new(1 + (int)stress_random_below(&random, 4));

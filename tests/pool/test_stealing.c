@@ -81,7 +81,7 @@ PLAIT_TASK(void, hand_in, (unsigned, index)) {
     }
 }
 
-TEST_WITHIN(nobody_sleeps_through_what_another_hands_over, 60) {
+TEST_WITHIN(nobody_sleeps_through_what_another_hands_over, 180) {
     do {
         for (int workers = 2; workers <= 6; workers += 2) {
             pool = plait_pool_new(workers);

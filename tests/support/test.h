@@ -30,7 +30,7 @@
 #include <check.h>
 
 /* Seconds a test may run unless it says otherwise. Stress tests get the length of the stress on top. */
-#define TEST_SECONDS 20
+#define TEST_SECONDS 60
 
 struct test {
     const TTest *body;

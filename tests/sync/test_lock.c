@@ -337,7 +337,7 @@ static void the_holder_goes_on(void) {
     if (plait_lock_acquire_nowait(&lock) != PLAIT_OK || plait_lock_release(&lock) != PLAIT_OK) _exit(5);
 }
 
-TEST_WITHIN(after_a_fork_the_holder_still_has_it_and_can_pass_it_on, 60) {
+TEST_WITHIN(after_a_fork_the_holder_still_has_it_and_can_pass_it_on, 180) {
     pthread_t threads[ROUND_THREADS];
     start_all(threads, ROUND_THREADS, contend);
     while (atomic_load(&stage) < ROUND_THREADS)

@@ -162,7 +162,7 @@ PLAIT_TASK(void, exchange, (unsigned, index), (int, rounds)) {
     }
 }
 
-TEST_WITHIN(nobody_has_anothers_block, 60) {
+TEST_WITHIN(nobody_has_anothers_block, 180) {
     int count = stress_threads(4);
     plait_thread *threads[64];
     if (count > 64) count = 64;

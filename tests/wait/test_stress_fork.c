@@ -111,7 +111,7 @@ static int child_works(void) {
     return other_threads();
 }
 
-TEST_WITHIN(the_wait_core_works_in_the_child, 60) {
+TEST_WITHIN(the_wait_core_works_in_the_child, 180) {
     pthread_t threads[THREADS];
     struct stress_random random = stress_random_stream(0);
     ck_assert_int_eq(pipe(never_ready), 0);
@@ -144,7 +144,7 @@ static void *wake_all_the_time(void *unused) {
 }
 
 /* Whatever guards the word in the back end, a vanished thread may have had it. */
-TEST_WITHIN(sleeping_works_in_the_child, 60) {
+TEST_WITHIN(sleeping_works_in_the_child, 180) {
     pthread_t threads[2];
     (void)plait__self(); /* which asks to be told of forks */
     for (int i = 0; i < 2; i++)
