@@ -56,6 +56,7 @@ static void run_once(struct plait__actor *me) {
     pthread_cleanup_push(is_lost, me);
     if (setjmp(me->leave) == 0) {
         plait__actor_wait_turn(me);
+        plait__control->run->running = me->native; /* who gave the turn may not have known it yet */
         if (plait__control->over) longjmp(me->leave, 1);
         plait__state_fresh_thread();
         plait__acting = me;
@@ -110,6 +111,7 @@ static void *live(void *argument) {
     plait__acting = me;
     me->self = &plait__own;
     plait__actor_wait_turn(me);
+    plait__control->run->running = me->native;
     return me->body(me->arg);
 }
 

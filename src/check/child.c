@@ -8,6 +8,7 @@
 #include <base/os.h>
 #include <check/child.h>
 #include <check/control.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -21,6 +22,7 @@
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #define LOOK_MS 100
 #define ASLEEP_FOR INT64_C(2000000000) /* ns without a point, when the thread sleeps outside plait */
@@ -89,6 +91,39 @@ static void crash(int signal, siginfo_t *info, void *context) {
     plait__run_fails(PLAIT_CHECK_CRASH, info->si_addr, "%s at address %p", name_of(signal), info->si_addr);
 }
 
+/* The first frame that is neither plait's nor the C library's: what the program has called. */
+static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *place) {
+    Dl_info info, c_library;
+    uintptr_t at = (uintptr_t)_Unwind_GetIP(context);
+    if (!at) return _URC_END_OF_STACK;
+    bool unknown = !dladdr((void *)at, &info) || !dladdr((void *)(uintptr_t)&read, &c_library);
+    if (unknown || plait__state_is_code(at) || info.dli_fbase == c_library.dli_fbase) return _URC_NO_REASON;
+    *(uintptr_t *)place = at;
+    return _URC_END_OF_STACK;
+}
+
+/* The watchdog asks the thread that does not come back where it is. */
+static void stuck(int signal) {
+    (void)signal;
+    if (!plait__acting || plait__control->ending) return;
+    char words[sizeof plait__control->run->end.words];
+    memcpy(words, plait__control->run->end.words, sizeof words);
+    uintptr_t place = 0;
+    (void)_Unwind_Backtrace(find_program, &place);
+    if (place) plait__call_begins(NULL, (const void *)place);
+    plait__run_fails(PLAIT_CHECK_UNCONTROLLED, NULL, "%s", words);
+}
+
+int plait__child_signal(void) {
+    return SIGRTMAX - 1;
+}
+
+static void catch_the_watchdog(void) {
+    struct sigaction action = {.sa_handler = stuck};
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(plait__child_signal(), &action, NULL);
+}
+
 static void catch_crashes(void) {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     struct sigaction action = {.sa_sigaction = crash,
@@ -118,6 +153,7 @@ void plait__child_begin(const struct plait__run *run) {
     stay_on_this_cpu();
     if (!run->loud) be_quiet();
     catch_crashes();
+    catch_the_watchdog();
 }
 
 /* ---- in the parent ---- */
@@ -217,6 +253,12 @@ static bool is_stuck(struct plait__exploration *exploration, pid_t child, struct
     return true;
 }
 
+/* So that it can tell what it was doing; false: it does not end by that. */
+static bool asks_where(const struct plait__run *run, pid_t child, struct pollfd *ended) {
+    if (syscall(SYS_tgkill, child, run->running, plait__child_signal()) != 0) return false;
+    return ended->fd >= 0 && poll(ended, 1, 10 * LOOK_MS) == 1;
+}
+
 static bool has_ended(pid_t child, int *status, int options) {
     pid_t ended;
     while ((ended = waitpid(child, status, options)) < 0 && errno == EINTR) {}
@@ -247,6 +289,7 @@ void plait__child_await(struct plait__exploration *exploration, pid_t child) {
         if (poll(&ended, 1, handle < 0 ? 1 : LOOK_MS) == 1) continue;
         plait__explore_look(exploration);
         if (!is_stuck(exploration, child, &watch)) continue;
+        if (asks_where(exploration->run, child, &ended)) continue;
         (void)kill(child, SIGKILL);
         (void)has_ended(child, &status, 0);
         break;

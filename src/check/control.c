@@ -78,17 +78,29 @@ static void list(struct plait__decision *decision, enum plait__choice choice,
     decision->of[decision->count++].actor = actor->id;
 }
 
-/* The others in line after `me`; `me` before them, or, if it only looks, after them and after the next deadline. */
+/* Whether nobody is left to change anything: all who could run only look. */
+static bool all_look(void) {
+    const struct plait__control *control = plait__control;
+    for (uint32_t i = 0; i < control->count; i++) {
+        const struct plait__actor *actor = &control->actors[i];
+        if (actor->standing != PLAIT__READY) continue;
+        if (actor->changes_seen != control->changes || actor->idle < LOOKS) return false;
+    }
+    return true;
+}
+
+/* The others in line after `me`; `me` before them, or, if it only looks, after them. The next deadline comes first if
+ * all do, for time is what they may be waiting for. */
 static void list_ready(struct plait__decision *decision, struct plait__actor *me) {
     struct plait__control *control = plait__control;
     bool can = me->standing == PLAIT__READY;
+    struct plait__actor *first = control->ready == 0 || (decision->yields && all_look()) ? earliest() : NULL;
+    if (first) list(decision, PLAIT__EXPIRE, first);
     if (can && !decision->yields) list(decision, PLAIT__RUN, me);
     for (uint32_t i = 1; i < control->count; i++) {
         struct plait__actor *actor = &control->actors[(me->id + i) % control->count];
         if (actor->standing == PLAIT__READY) list(decision, PLAIT__RUN, actor);
     }
-    struct plait__actor *first = decision->count ? NULL : earliest();
-    if (first) list(decision, PLAIT__EXPIRE, first);
     if (can && decision->yields) list(decision, PLAIT__RUN, me);
 }
 
@@ -320,7 +332,7 @@ void plait__run_pass(struct plait__actor *me, unsigned what, const volatile void
     atomic_store_explicit(&run->progress, run->progress + 1, memory_order_relaxed);
     if (control->rung) look_at_pollers();
     bool yields = spins(me, place, what);
-    if (yields && control->ready == 1 && !control->timed) time_passes(me);
+    if (yields && !control->timed && all_look()) time_passes(me);
     if (has_choice() || (yields && control->timed)) {
         uint32_t trail = (uint32_t)me->id << 24 ^ place->number ^ what << 16;
         decide_who(me, yields, is_of_interest(me, address), trail);

@@ -207,6 +207,8 @@ void plait__call_ends(void);
 /* events.c */
 void plait__record(struct plait__actor *me, enum plait__event_kind kind, const volatile void *object,
                    int other, uint64_t value, bool has_value);
+/* If the object has a name, the report shall know it. */
+void plait__note_name(const void *object);
 void plait__record_access(struct plait__actor *me, bool write, const volatile void *address, size_t size,
                           const char *name, const char *file, int line);
 

@@ -38,6 +38,7 @@ static uint8_t holder_of(const struct plait__waiter *waiter) {
 static void describe_wait(struct plait__actor_state *state, const struct plait__waiter *waiter) {
     snprintf(state->waits_for, sizeof state->waits_for, "%s", waiter->kind ? waiter->kind : "");
     state->object = (uint64_t)(uintptr_t)waiter->object;
+    plait__note_name(waiter->object);
     state->holder = holder_of(waiter);
 }
 

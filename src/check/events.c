@@ -5,6 +5,7 @@
 #include <check/control.h>
 #include <stdio.h>
 #include <string.h>
+#include <wait/name.h>
 
 static struct plait__event *next_event(const struct plait__actor *me, enum plait__event_kind kind) {
     struct plait__run *run = plait__control->run;
@@ -22,10 +23,27 @@ static struct plait__event *next_event(const struct plait__actor *me, enum plait
     return event;
 }
 
+/* Names are asked for while the object is there: its own, or that of the block of plait's that it lies in. */
+void plait__note_name(const void *object) {
+    struct plait__run *run = plait__control->run;
+    size_t size;
+    if (!object) return;
+    const char *name = plait__name_now(object);
+    if (!name) name = plait__name_now(plait__heap_block(object, &size));
+    uint32_t known = run->object_count;
+    for (uint32_t i = 0; name && i < known; i++)
+        if (run->objects[i] == (uintptr_t)object) name = NULL;
+    if (!name || known == sizeof run->objects / sizeof *run->objects) return;
+    run->objects[known] = (uintptr_t)object;
+    snprintf(run->object_names[known], sizeof run->object_names[known], "%s", name);
+    run->object_count++;
+}
+
 void plait__record(struct plait__actor *me, enum plait__event_kind kind, const volatile void *object,
                    int other, uint64_t value, bool has_value) {
     struct plait__event *event = next_event(me, kind);
     event->object = (uint64_t)(uintptr_t)object;
+    plait__note_name((const void *)(uintptr_t)object);
     event->value = value;
     event->has_value = has_value;
     if (other >= 0) event->other = (uint8_t)other;

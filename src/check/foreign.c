@@ -5,6 +5,7 @@
  * arms.
  */
 #include <base/os.h>
+#include <check/child.h>
 #include <check/control.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -37,6 +38,7 @@ int plait__real_thread_create(pthread_t *thread, const pthread_attr_t *attribute
     sigfillset(&all);
     sigdelset(&all, SIGSEGV), sigdelset(&all, SIGBUS), sigdelset(&all, SIGFPE), sigdelset(&all, SIGILL);
     sigdelset(&all, SIGABRT), sigdelset(&all, SIGTRAP), sigdelset(&all, SIGSYS);
+    sigdelset(&all, plait__child_signal());
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int failed = create(thread, attributes, body, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

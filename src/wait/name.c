@@ -83,6 +83,11 @@ static struct name *make(const void *object, const char *words) {
     return name;
 }
 
+const char *plait__name_now(const void *object) {
+    const struct name *name = find(object);
+    return name ? name->words : NULL;
+}
+
 plait_status plait_set_name(const void *object, const char *words) {
     if (!object) return PLAIT_INVALID;
     struct name *made = words ? make(object, words) : NULL;

@@ -8,6 +8,9 @@
 /* How many names there are. */
 extern uint32_t plait__names __attribute__((visibility("hidden")));
 
+/* The object's name or NULL, for whoever knows that no other thread runs. */
+const char *plait__name_now(const void *object);
+
 void plait__name_drop(const void *object);
 
 /* The object is about to be freed. One load while nothing has a name. Not under a lock of plait's: memory may be given
