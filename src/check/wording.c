@@ -37,10 +37,10 @@ void plait__word_actor(struct plait__wording *wording, struct plait__text *text,
     /* The task says more than a name that nobody gave. */
     const struct plait__actor_state *state = &run->actors[actor];
     bool given = state->name[0] && strncmp(state->name, "Thread-", 7) != 0;
-    if (given || !state->task[0])
-        plait__text_add(text, state->name[0] ? " %.*s" : "", (int)sizeof state->name, state->name);
-    else
+    if (state->task[0] && !given)
         plait__text_add(text, " %.*s", (int)sizeof state->task, state->task);
+    else if (state->name[0])
+        plait__text_add(text, " %.*s", (int)sizeof state->name, state->name);
 }
 
 void plait__word_place(struct plait__wording *wording, struct plait__text *text,

@@ -31,7 +31,7 @@ static void begin(enum plait_check_outcome outcome, uint32_t actors) {
     run.end.outcome = outcome;
     run.recording = true;
     run.actor_count = actors;
-    for (uint32_t i = 0; i < actors; i++) {
+    for (uint32_t i = 0; i < actors && i < PLAIT__ACTORS; i++) {
         run.actors[i].end = PLAIT__HAS_ENDED;
         run.actors[i].holder = 255;
     }
