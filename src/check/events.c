@@ -5,10 +5,31 @@
 #include <check/control.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 #include <wait/name.h>
+
+/* The last plait_write: what it wrote is there when anything else happens, and nobody else has run in between. */
+static struct {
+    struct plait__event *event; /* NULL: it is noted */
+    const volatile void *address;
+    size_t size;
+} written;
+
+/* The variable may be gone by then: the kernel is asked, for which that is no crash. */
+static void note_written(void) {
+    struct plait__event *event = written.event;
+    written.event = NULL;
+    /* A race is found before the write. */
+    if (!event || plait__control->run->end.outcome == PLAIT_CHECK_RACE) return;
+    struct iovec to = {&event->value, written.size};
+    struct iovec from = {(void *)(uintptr_t)written.address, written.size};
+    event->has_value = process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)written.size;
+}
 
 static struct plait__event *next_event(const struct plait__actor *me, enum plait__event_kind kind) {
     struct plait__run *run = plait__control->run;
+    note_written();
     struct plait__call_place call = plait__call_now(me);
     struct plait__event *event = &run->events[run->event_count++ % PLAIT__EVENTS];
     *event = (struct plait__event){
@@ -64,6 +85,10 @@ void plait__record_access(struct plait__actor *me, bool write, const volatile vo
     event->line = (uint16_t)line;
     event->object = (uint64_t)(uintptr_t)address;
     if (size > sizeof event->value) return;
-    event->has_value = !write; /* what is written is not there yet */
+    event->has_value = !write;
     if (!write) event->value = value_at(address, size);
+    if (!write) return;
+    written.event = event;
+    written.address = address;
+    written.size = size;
 }

@@ -176,6 +176,12 @@ static plait_check_result *report(struct plait__exploration *exploration, struct
     return result_of(outcome, &finding->searched, finding->seconds, finding->token, text);
 }
 
+/* A run looks for races if it follows a plan, or if one before it had accesses to look at. So what the first run fails
+ * by may turn out to begin with a race: then that is what was found. */
+static bool begins_with_race(const struct plait__run *run, const struct plait__end *found) {
+    return run->end.outcome == PLAIT_CHECK_RACE && found->outcome != PLAIT_CHECK_RACE;
+}
+
 /* The last run failed, or (a DFS noticed) went another way than one before. */
 static plait_check_result *explain(struct plait__exploration *exploration,
                                    const struct plait__searched *searched, double seconds) {
@@ -188,6 +194,14 @@ static plait_check_result *explain(struct plait__exploration *exploration,
     run->following = true;
     if (can_be_repeated(found.outcome)) {
         finding.deterministic = repeats(exploration, &course, 2, &finding.differs_at);
+        if (!finding.deterministic && begins_with_race(run, &found)) {
+            plait__release(course.trail);
+            course = course_of(run);
+            if (!course.trail) return NULL;
+            found = run->end;
+            copy_schedule(&run->plan, &run->taken);
+            finding.deterministic = repeats(exploration, &course, 2, &finding.differs_at);
+        }
         if (found.outcome == PLAIT_CHECK_PASSED && finding.deterministic) {
             finding.deterministic = false;
             finding.differs_at = searched->differs_at;

@@ -271,6 +271,10 @@ void plait__word_step(struct plait__wording *wording, struct plait__text *text,
         return;
     }
     plait__word_place(wording, text, event);
+    if (event->kind == PLAIT__EVENT_FAIL && !event->function) {
+        plait__text_add(text, "  <- fails");
+        return;
+    }
     plait__text_add(text, " ");
     switch (event->kind) {
     case PLAIT__EVENT_READ:
