@@ -152,6 +152,46 @@ TEST(a_failure_that_needs_two_preemptions_keeps_two) {
     }
 }
 
+/* Actors 0 and 1 must take turns, six times; the others make noise. */
+static void take_turns(struct machine *machine, uint32_t actor) {
+    if (++machine->at[actor] == (actor < 2 ? 3 : machine->size)) machine->ended[actor] = true;
+    if (actor > 1) return;
+    machine->value[0] = machine->value[0] % 2 == actor ? machine->value[0] + 1 : 100;
+    if (machine->value[0] == 6) machine_fail(machine, PLAIT_CHECK_ASSERTION, "in turn");
+}
+
+TEST(more_than_a_few_switches_become_few_by_leaving_out) {
+    uint32_t sum = 0;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct machine machine = {.actors = 4, .size = 6, .step = take_turns};
+        plait_check_options options = {.strategy = PLAIT_CHECK_RANDOM, .seed = seed};
+        plait_check_result *result = explore(&machine, &options);
+        ck_assert_int_eq(result->outcome, PLAIT_CHECK_ASSERTION);
+        ck_assert_uint_le(machine.run->plan.count, 7);
+        sum += machine.run->plan.count;
+        done(&machine, result);
+    }
+    /* 4 is the least there is; 5.75 on average are left. */
+    ck_assert_uint_le(sum, 40 * 575 / 100 + 2);
+}
+
+/* Fails if an actor has ended before actor 0 has. */
+static void end_in_order(struct machine *machine, uint32_t actor) {
+    if (++machine->at[actor] < machine->size) return;
+    machine->ended[actor] = true;
+    if (!machine->ended[0]) machine_fail(machine, PLAIT_CHECK_ASSERTION, "out of order");
+}
+
+TEST(what_may_happen_anywhere_is_moved_to_the_beginning) {
+    for (plait_check_strategy strategy = PLAIT_CHECK_AUTO; strategy <= PLAIT_CHECK_DFS; strategy++) {
+        struct machine machine = {.actors = 4, .size = 30, .step = end_in_order};
+        plait_check_result *result = explore(&machine, &(plait_check_options){.strategy = strategy});
+        ck_assert_int_eq(result->outcome, PLAIT_CHECK_ASSERTION);
+        expect_schedule(&machine, 1, &(struct plait__deviation){0, 1});
+        done(&machine, result);
+    }
+}
+
 TEST(philosophers_end_in_a_deadlock_that_needs_one_preemption_less_than_there_are) {
     for (uint32_t actors = 2; actors <= 5; actors++) {
         struct machine machine = {.actors = actors, .step = dine};

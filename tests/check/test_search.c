@@ -188,6 +188,56 @@ TEST(dfs_stops_honestly_when_a_run_differs) {
     machine_close(&machine);
 }
 
+/* The same number of decisions in each run, but another one now and then. */
+static void be_shaped_differently(struct machine *machine, uint32_t actor) {
+    uint64_t *runs = machine->context;
+    if (actor == 0 && machine->at[0] == 0) machine_choose(machine, ++*runs % 3 ? 4 : 5);
+    count_steps(machine, actor);
+}
+
+TEST(dfs_notices_a_decision_of_another_shape) {
+    uint64_t runs = 0;
+    struct machine machine = {.actors = 2, .size = 3, .step = be_shaped_differently, .context = &runs};
+    open_with(&machine, &defaults);
+    ck_assert(!machine_search(&machine));
+    struct plait__searched searched = plait__search_result(machine.search);
+    ck_assert(searched.strange && !searched.complete);
+    ck_assert_uint_eq(searched.differs_at, 1);
+    ck_assert_uint_eq(searched.schedules, 3);
+    machine_close(&machine);
+}
+
+/* Actors 0 and 1 sleep until a deadline that passes when actor 2 has ended; value[0] counts those that were early. */
+static void sleep_beside_work(struct machine *machine, uint32_t actor) {
+    if (actor == 2) {
+        count_steps(machine, actor);
+    } else if (machine->at[actor]++ == 0) {
+        machine->until[actor] = never;
+        machine->has_deadline[actor] = true;
+    } else {
+        machine->value[0] += !machine->ended[2];
+        machine->ended[actor] = true;
+    }
+}
+
+TEST(an_early_deadline_costs_dfs_as_much_as_a_preemption) {
+    for (uint32_t bound = 1; bound <= 2; bound++) {
+        struct machine machine = {.actors = 3, .size = 4, .step = sleep_beside_work};
+        plait_check_options options = defaults;
+        options.bound = bound;
+        open_with(&machine, &options);
+        uint64_t most = 0;
+        while (plait__search_next(machine.search)) {
+            machine_run(&machine);
+            plait__search_ran(machine.search, &machine.run->end);
+            if (machine.value[0] > most) most = machine.value[0];
+        }
+        ck_assert(plait__search_result(machine.search).complete);
+        ck_assert_uint_eq(most, bound);
+        machine_close(&machine);
+    }
+}
+
 TEST(dfs_begins_anew_when_something_is_learned) {
     struct machine machine = {.actors = 2, .size = 3, .step = count_steps};
     open_with(&machine, &defaults);
@@ -200,6 +250,8 @@ TEST(dfs_begins_anew_when_something_is_learned) {
     ck_assert(!machine_search(&machine));
     struct plait__searched searched = plait__search_result(machine.search);
     ck_assert(searched.complete);
+    plait__search_learned(machine.search);
+    ck_assert(!plait__search_result(machine.search).complete);
     ck_assert_uint_eq(searched.schedules, 7 + orders_of(2, 3, 0) + orders_of(2, 3, 1) + orders_of(2, 3, 2));
     machine_close(&machine);
 }

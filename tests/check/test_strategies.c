@@ -44,7 +44,7 @@ static void mark_in_turn(struct machine *machine, uint32_t actor) {
 TEST(pct_keeps_its_promise) {
     static const struct {
         uint32_t actors, size, depth, runs;
-    } cases[] = {{2, 20, 1, 2000}, {4, 20, 1, 2000}, {2, 20, 2, 8000}, {3, 20, 2, 8000}, {2, 10, 3, 30000}};
+    } cases[] = {{2, 20, 1, 2000}, {4, 20, 1, 2000}, {2, 20, 2, 4000}, {3, 20, 2, 4000}, {2, 10, 3, 15000}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct machine machine = {.actors = cases[i].actors,
                                   .size = cases[i].size,
@@ -68,7 +68,7 @@ TEST(pct_changes_its_mind_less_often_than_its_depth) {
         struct machine machine = {.actors = 3, .size = 20, .step = count_steps};
         open_with(&machine, PLAIT_CHECK_PCT, depth, 2);
         uint32_t most = 0;
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 500; i++) {
             fails(&machine, 1);
             /* Where somebody could have gone on and did not; the rest are ends, at most one for each actor. */
             uint32_t switches = machine.run->taken.count;
@@ -162,11 +162,11 @@ TEST(deadlines_pass_early_now_and_then) {
         struct machine machine = {.actors = 3, .size = 30, .step = wait_until_a_deadline};
         open_with(&machine, strategy, 3, 2);
         uint32_t early = 0;
-        for (int i = 0; i < 4000; i++) {
+        for (int i = 0; i < 1000; i++) {
             fails(&machine, 1);
             early += machine.value[0] > 0;
         }
-        ck_assert_msg(early > 400 && early < 3600, "strategy %d: %u", (int)strategy, early);
+        ck_assert_msg(early > 100 && early < 900, "strategy %d: %u", (int)strategy, early);
         machine_close(&machine);
     }
 }
@@ -182,14 +182,14 @@ TEST(memory_fails_not_at_all_or_once_or_now_and_then) {
         struct machine machine = {.actors = 2, .size = 40, .step = allocate};
         open_with(&machine, strategy, 3, 2);
         uint32_t none = 0, once = 0, more = 0;
-        for (int i = 0; i < 4000; i++) {
+        for (int i = 0; i < 1000; i++) {
             fails(&machine, 1);
             none += machine.value[0] == 0;
             once += machine.value[0] == 1;
             more += machine.value[0] > 1;
         }
-        ck_assert_msg(none > 300 && once > 300 && more > 300, "strategy %d: %u %u %u", (int)strategy, none,
-                      once, more);
+        ck_assert_msg(none > 75 && once > 75 && more > 75, "strategy %d: %u %u %u", (int)strategy, none, once,
+                      more);
         machine_close(&machine);
     }
 }
@@ -210,7 +210,7 @@ static void set_and_look(struct machine *machine, uint32_t actor) {
 }
 
 TEST(auto_finds_a_reader_among_many_writers) {
-    for (uint32_t setters = 3; setters <= 20; setters++) {
+    for (uint32_t setters = 3; setters <= 20; setters += 4) {
         struct machine machine = {.actors = setters + 1, .step = set_and_look};
         open_with(&machine, PLAIT_CHECK_AUTO, 3, 2);
         uint32_t runs = 1;
@@ -226,21 +226,23 @@ TEST(a_guide_leads_to_a_decision_and_lets_go) {
     static struct plait__schedule schedule = {.count = 2,
                                               .of = {{.index = 3, .choice = 2}, {.index = 5, .choice = 1}}};
     open_with(&machine, PLAIT_CHECK_AUTO, 3, 2);
-    plait__search_guide(machine.search, &schedule, 5, 0, 100);
-    uint32_t different = 0;
+    plait__search_guide(machine.search, &schedule, 5, 0, 1000);
+    uint32_t different = 0, at_once = 0;
     uint64_t first = 0;
-    for (int i = 0; i < 100; i++) {
-        ck_assert_uint_eq(plait__search_guided(machine.search).left, 100 - (uint64_t)i);
+    for (int i = 0; i < 1000; i++) {
+        ck_assert_uint_eq(plait__search_guided(machine.search).left, 1000 - (uint64_t)i);
         fails(&machine, 1);
         const struct plait__schedule *taken = &machine.run->taken;
         ck_assert_uint_eq(taken->of[0].index, 3);
         ck_assert_uint_eq(taken->of[0].choice, 2);
         ck_assert(taken->count == 1 || taken->of[1].index > 4);
+        at_once += taken->count > 1 && taken->of[1].index == 5;
         if (i == 0) first = machine.order;
         different += machine.order != first;
     }
     ck_assert(!plait__search_next(machine.search));
-    ck_assert_uint_gt(different, 50);
+    ck_assert_uint_gt(different, 500);
+    ck_assert_uint_gt(at_once, 0);
     ck_assert_uint_eq(plait__search_guided(machine.search).strayed, 0);
     ck_assert_uint_eq(plait__search_result(machine.search).schedules, 0);
     machine_close(&machine);
