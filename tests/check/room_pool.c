@@ -17,29 +17,16 @@ static void begin_workers(int workers) {
     begin_pool(&(plait_pool_options){.max_workers = workers});
 }
 
-/* Waits for the workers' threads, too. */
-static void end_pool(void) {
-    plait_check_that(plait_pool_shutdown(pool, true, false) == PLAIT_OK);
-    plait_pool_free(pool);
-    plait_check_that(plait_shutdown(PLAIT_FOREVER) == PLAIT_OK);
-}
-
 static void *count(void *unused) {
     plait_write(runs) = plait_read(runs) + 1;
     return unused;
-}
-
-static plait_status ask(plait_future *future) {
-    plait_status status = plait_result(future);
-    plait_future_free(future);
-    return status;
 }
 
 SCENARIO(pool, task_is_run) {
     begin_workers(1);
     plait_check_that(ask(plait_submit_function(pool, count, NULL)) == PLAIT_OK && plait_read(runs) == 1);
     plait_check_that(ask(plait_submit_function(pool, count, NULL)) == PLAIT_OK && plait_read(runs) == 2);
-    end_pool();
+    end_pool(pool);
 }
 
 static void submit_one(void *unused) {
@@ -51,7 +38,7 @@ SCENARIO(pool, two_submit) {
     begin_workers(1);
     together(2, (body *[]){submit_one, submit_one}, NULL);
     plait_check_that(plait_read(runs) == 2);
-    end_pool();
+    end_pool(pool);
 }
 
 /* ---- whoever is needed comes ---- */
@@ -70,7 +57,7 @@ SCENARIO(pool, two_tasks_meet) {
     plait_future *one = plait_submit_function(pool, meet, NULL),
                  *other = plait_submit_function(pool, meet, NULL);
     plait_check_that(ask(one) == PLAIT_OK && ask(other) == PLAIT_OK);
-    end_pool();
+    end_pool(pool);
 }
 
 static void *tell_news(void *unused) {
@@ -88,7 +75,7 @@ static void *post_and_wait(void *unused) {
 SCENARIO(pool, other_worker_takes_from_the_ring) {
     begin_workers(2);
     plait_check_that(ask(plait_submit_function(pool, post_and_wait, NULL)) == PLAIT_OK);
-    end_pool();
+    end_pool(pool);
 }
 
 /* The same with a second worker that is there, and just about to rest. */
@@ -97,7 +84,21 @@ SCENARIO(pool, resting_worker_takes_from_the_ring) {
     plait_future *one = plait_submit_function(pool, count, NULL);
     plait_future *other = plait_submit_function(pool, post_and_wait, NULL);
     plait_check_that(ask(one) == PLAIT_OK && ask(other) == PLAIT_OK);
-    end_pool();
+    end_pool(pool);
+}
+
+static void *wait_for_news(void *unused) {
+    plait_check_that(plait_event_wait(&news) == PLAIT_OK);
+    return unused;
+}
+
+/* A worker is called for what lies in a ring, finds something else first, and calls the next. */
+SCENARIO(pool, worker_that_found_other_work_calls_the_next) {
+    begin_workers(3);
+    plait_future *one = plait_submit_function(pool, post_and_wait, NULL);
+    plait_future *other = plait_submit_function(pool, wait_for_news, NULL);
+    plait_check_that(ask(one) == PLAIT_OK && ask(other) == PLAIT_OK);
+    end_pool(pool);
 }
 
 static plait_event more_news;
@@ -126,7 +127,7 @@ SCENARIO(pool, thief_sets_the_next_going) {
     more_news = (plait_event)PLAIT_EVENT_INIT;
     begin_workers(3);
     plait_check_that(ask(plait_submit_function(pool, post_that_and_wait, NULL)) == PLAIT_OK);
-    end_pool();
+    end_pool(pool);
 }
 
 static void *submit_and_ask(void *unused) {
@@ -139,7 +140,7 @@ SCENARIO(pool, worker_helps_itself) {
     begin_workers(1);
     plait_check_that(ask(plait_submit_function(pool, submit_and_ask, NULL)) == PLAIT_OK);
     plait_check_that(plait_read(runs) == 1);
-    end_pool();
+    end_pool(pool);
 }
 
 /* The last idle worker leaves just when a task comes. */
@@ -149,7 +150,7 @@ SCENARIO(pool, worker_leaves_as_a_task_comes) {
     let_time_pass();
     plait_check_that(ask(plait_submit_function(pool, count, NULL)) == PLAIT_OK);
     plait_check_that(plait_read(runs) == 2);
-    end_pool();
+    end_pool(pool);
 }
 
 /* ---- room ---- */
@@ -166,12 +167,48 @@ static void submit_in_time(void *unused) {
     plait_check_that(status == PLAIT_OK || status == PLAIT_TIMEOUT);
 }
 
+static void *count_late(void *unused) {
+    let_time_pass();
+    return count(unused);
+}
+
 /* Room for one: others wait until a worker has taken it, and who gives up meanwhile swallows no room. */
 SCENARIO(pool, late_submit_swallows_no_room) {
     begin_pool(&(plait_pool_options){.max_workers = 1, .max_pending = 1});
-    together(3, (body *[]){submit_in_time, submit_one, submit_one}, NULL);
+    plait_check_that(plait_post_function(pool, count_late, NULL) == PLAIT_OK);
+    plait_check_that(plait_post_function(pool, count, NULL) == PLAIT_OK);
+    together(2, (body *[]){submit_in_time, submit_one}, NULL);
+    plait_check_that(plait_read(runs) >= 3);
+    end_pool(pool);
+}
+
+static plait_token *token;
+
+static void *cancel_late(void *unused) {
+    let_time_pass();
+    plait_cancel(token);
+    return unused;
+}
+
+static void submit_and_be_cancelled(void *unused) {
+    (void)unused;
+    plait_token *before = plait_token_enter(token);
+    plait_future *future = plait_submit_function(pool, count, NULL);
+    plait_token_leave(before);
+    plait_status status = ask(future);
+    plait_check_that(status == PLAIT_OK || status == PLAIT_CANCELLED);
+}
+
+/* The same, given up for another reason, and just before there is room. */
+SCENARIO(pool, cancelled_submit_swallows_no_room) {
+    begin_pool(&(plait_pool_options){.max_workers = 1, .max_pending = 1});
+    token = plait_token_new(NULL, PLAIT_FOREVER);
+    plait_check_that(plait_post_function(pool, cancel_late, NULL) == PLAIT_OK);
+    plait_check_that(plait_post_function(pool, count, NULL) == PLAIT_OK);
+    together(2, (body *[]){submit_and_be_cancelled, submit_one}, NULL);
+    plait_token_free(token);
     plait_check_that(plait_read(runs) >= 2);
-    end_pool();
+    end_pool(pool);
 }
 
 /* ---- the end ---- */
@@ -188,11 +225,6 @@ static void close_pool(void *unused) {
     plait_check_that(plait_pool_close(pool) == PLAIT_OK);
 }
 
-static void *wait_for_news(void *unused) {
-    plait_check_that(plait_event_wait(&news) == PLAIT_OK);
-    return unused;
-}
-
 /* Who gives up on a pool's end is not looked for when that comes. */
 SCENARIO(pool, late_join_of_a_pool) {
     begin_workers(1);
@@ -201,14 +233,25 @@ SCENARIO(pool, late_join_of_a_pool) {
     plait_status status = plait_pool_join_until(pool, soon());
     plait_check_that(status == PLAIT_OK || status == PLAIT_TIMEOUT);
     plait_event_set(&news);
-    end_pool();
+    end_pool(pool);
+}
+
+/* What comes after the close, on the same thread, is refused, though what came before is still on its way. */
+SCENARIO(pool, submit_after_a_close) {
+    begin_workers(1);
+    plait_future *before = plait_submit_function(pool, count, NULL),
+                 *more = plait_submit_function(pool, count, NULL);
+    close_pool(NULL);
+    plait_check_that(ask(plait_submit_function(pool, count, NULL)) == PLAIT_SHUTDOWN);
+    plait_check_that(ask(before) == PLAIT_OK && ask(more) == PLAIT_OK && plait_read(runs) == 2);
+    end_pool(pool);
 }
 
 /* A submit beside a close is refused, or its task is run. */
 SCENARIO(pool, close_beside_a_submit) {
     begin_workers(1);
     together(2, (body *[]){submit_or_be_refused, close_pool}, NULL);
-    end_pool();
+    end_pool(pool);
 }
 
 /* The same when there is a worker already, about to rest. */
@@ -216,7 +259,7 @@ SCENARIO(pool, close_beside_a_second_submit) {
     begin_workers(1);
     plait_check_that(ask(plait_submit_function(pool, tell_news, NULL)) == PLAIT_OK);
     together(2, (body *[]){submit_or_be_refused, close_pool}, NULL);
-    end_pool();
+    end_pool(pool);
 }
 
 SCENARIO(pool, what_was_posted_is_run) {
@@ -234,7 +277,7 @@ SCENARIO(pool, shutdown_runs_or_cancels) {
     plait_status status = ask(future);
     plait_check_that(status == PLAIT_OK || status == PLAIT_CANCELLED);
     plait_check_that(plait_read(runs) == (status == PLAIT_OK));
-    end_pool();
+    end_pool(pool);
 }
 
 static void *wait_for_ever(void *unused) {
@@ -249,7 +292,7 @@ SCENARIO(pool, terminate_ends_what_runs) {
     plait_check_that(plait_pool_terminate(pool) == PLAIT_OK);
     plait_status status = ask(future);
     plait_check_that(status == PLAIT_OK || status == PLAIT_CANCELLED);
-    end_pool();
+    end_pool(pool);
 }
 
 /* ---- cancelling one ---- */
@@ -270,7 +313,7 @@ SCENARIO(pool, task_is_run_or_cancelled) {
     (void)plait_future_cancel(future);
     plait_status status = ask(future);
     plait_check_that(status == PLAIT_OK || status == PLAIT_CANCELLED);
-    end_pool();
+    end_pool(pool);
     plait_check_that(plait_read(called) == 1 && plait_read(runs) == (status == PLAIT_OK));
 }
 
@@ -281,7 +324,7 @@ SCENARIO(pool, cancel_ends_the_task) {
     plait_check_that(plait_future_cancel(future));
     plait_status status = ask(future);
     plait_check_that(status == PLAIT_OK || status == PLAIT_CANCELLED);
-    end_pool();
+    end_pool(pool);
 }
 
 /* ---- map ---- */
@@ -298,7 +341,7 @@ SCENARIO(pool, map_has_all_its_results) {
     plait_map_options one_by_one = {.chunk = 1};
     plait_check_that(plait_map_with(pool, &one_by_one, twice, in, out, 3) == PLAIT_OK);
     plait_check_that(out[0] == 2 && out[1] == 4 && out[2] == 6);
-    end_pool();
+    end_pool(pool);
 }
 
 /* ---- waits that cannot end ---- */
@@ -328,90 +371,5 @@ SCENARIO(pool, circle_is_told) {
     plait_future_free(first_of_circle);
     plait_future_free(second_of_circle);
     plait_check_that(told_so == 1);
-    end_pool();
-}
-
-/* ---- fork and join ---- */
-
-PLAIT_TASK(int, leaf, (int, number)) {
-    plait_write(runs) = plait_read(runs) + 1;
-    return number;
-}
-
-/* The first child may be stolen while the others are taken back. */
-PLAIT_TASK(int, parent, (int, number)) {
-    plait_spawn(one, leaf, number);
-    plait_event_set(&news);
-    return plait_sync(one) + 1;
-}
-
-static int ask_for_number(plait_future *future) {
-    int number = 0;
-    plait_check_that(plait_result(future, &number) == PLAIT_OK);
-    plait_future_free(future);
-    return number;
-}
-
-SCENARIO(pool, child_is_run_once) {
-    begin_workers(2);
-    plait_check_that(ask_for_number(plait_submit(pool, parent, 5)) == 6);
-    plait_check_that(plait_read(runs) == 1);
-    end_pool();
-}
-
-static int first_runs, second_runs;
-
-PLAIT_TASK(int, first_leaf, (int, number)) {
-    plait_write(first_runs) = plait_read(first_runs) + 1;
-    return number;
-}
-
-PLAIT_TASK(int, second_leaf, (int, number)) {
-    plait_write(second_runs) = plait_read(second_runs) + 1;
-    return number;
-}
-
-PLAIT_TASK(int, parent_of_two, (int, number)) {
-    plait_spawn(one, first_leaf, number);
-    plait_spawn(other, second_leaf, number);
-    int sum = plait_sync(other);
-    return sum + plait_sync(one);
-}
-
-SCENARIO(pool, children_are_run_once) {
-    begin_workers(2);
-    first_runs = second_runs = 0;
-    plait_check_that(ask_for_number(plait_submit(pool, parent_of_two, 5)) == 10);
-    plait_check_that(plait_read(first_runs) == 1 && plait_read(second_runs) == 1);
-    end_pool();
-}
-
-PLAIT_TASK(int, grandparent, (int, number)) {
-    plait_spawn(one, parent, number);
-    plait_event_wait(&news); /* so that another worker has stolen it, and it has a child itself */
-    return plait_sync(one);
-}
-
-SCENARIO(pool, stolen_child_spawns) {
-    begin_workers(2);
-    plait_check_that(ask_for_number(plait_submit(pool, grandparent, 5)) == 6);
-    plait_check_that(plait_read(runs) == 1);
-    end_pool();
-}
-
-PLAIT_TASK(int, failing_leaf, (int, number)) {
-    plait_raise(PLAIT_USER, "as told");
-    return number;
-}
-
-PLAIT_TASK(int, parent_of_failing, (int, number)) {
-    plait_spawn(one, failing_leaf, number);
-    plait_write(runs) = 0;
-    return plait_sync(one);
-}
-
-SCENARIO(pool, stolen_failure_is_its_parents) {
-    begin_workers(2);
-    plait_check_that(ask(plait_submit(pool, parent_of_failing, 5)) == PLAIT_USER);
-    end_pool();
+    end_pool(pool);
 }

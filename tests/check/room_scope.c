@@ -14,12 +14,6 @@ static void begin_pool(int workers) {
     plait_check_that(pool);
 }
 
-static void end_pool(void) {
-    plait_check_that(plait_pool_shutdown(pool, true, false) == PLAIT_OK);
-    plait_pool_free(pool);
-    plait_check_that(plait_shutdown(PLAIT_FOREVER) == PLAIT_OK);
-}
-
 PLAIT_TASK(void, count) {
     plait_write(runs) = plait_read(runs) + 1;
 }
@@ -35,13 +29,23 @@ PLAIT_TASK(void, wait_for_ever) {
 /* ---- scope ---- */
 
 SCENARIO(scope, child_ends_before_its_scope) {
+    plait_scope *scope = page_new();
+    begin_pool(1);
+    plait_check_that(plait_scope_begin(scope, pool) == PLAIT_OK);
+    plait_check_that(plait_scope_post(scope, count) == PLAIT_OK);
+    plait_check_that(plait_scope_end(scope) == PLAIT_OK);
+    page_end();
+    plait_check_that(plait_read(runs) == 1);
+    end_pool(pool);
+}
+
+SCENARIO(scope, failure_is_told) {
     plait_scope scope;
     begin_pool(1);
     plait_check_that(plait_scope_begin(&scope, pool) == PLAIT_OK);
-    plait_check_that(plait_scope_post(&scope, count) == PLAIT_OK);
-    plait_check_that(plait_scope_end(&scope) == PLAIT_OK);
-    plait_check_that(plait_read(runs) == 1);
-    end_pool();
+    plait_check_that(plait_scope_post(&scope, fail) == PLAIT_OK);
+    plait_check_that(plait_scope_end(&scope) == PLAIT_USER);
+    end_pool(pool);
 }
 
 SCENARIO(scope, thread_ends_before_its_scope) {
@@ -62,7 +66,7 @@ SCENARIO(scope, failure_ends_the_others) {
     plait_thread_free(plait_scope_start(&scope, wait_for_ever));
     plait_check_that(plait_scope_post(&scope, fail) == PLAIT_OK);
     plait_check_that(plait_scope_end(&scope) == PLAIT_USER);
-    end_pool();
+    end_pool(pool);
 }
 
 static plait_scope shared;
@@ -88,7 +92,7 @@ SCENARIO(scope, cancel_reaches_children_and_end) {
     plait_thread *handle = join_first ? NULL : canceller;
     plait_check_that(plait_scope_end(&shared) == PLAIT_CANCELLED);
     if (handle) finish(handle);
-    end_pool();
+    end_pool(pool);
 }
 
 static plait_event news;
@@ -109,7 +113,7 @@ SCENARIO(scope, cancel_reaches_what_is_queued) {
     plait_check_that(plait_scope_end(&shared) == PLAIT_CANCELLED);
     plait_check_that(plait_read(runs) == 0);
     plait_event_set(&news);
-    end_pool();
+    end_pool(pool);
 }
 
 /* ---- owner ---- */

@@ -222,6 +222,29 @@ SCENARIO(sync, notices_are_conserved) {
     plait_check_that(tickets <= told);
 }
 
+static void wait_once_in_time(void *unused) {
+    (void)unused;
+    plait_lock_acquire(&lock);
+    plait_status status = plait_condition_wait_until(&changed, &lock, soon());
+    plait_check_that(status == PLAIT_OK || status == PLAIT_TIMEOUT);
+    plait_lock_release(&lock);
+}
+
+static void notify_and_let_time_pass(void *unused) {
+    (void)unused;
+    plait_lock_acquire(&lock);
+    plait_condition_notify(&changed, 1);
+    let_time_pass();
+    plait_lock_release(&lock);
+}
+
+/* The lock is handed to the notified one, which has been waiting for it for long, or gives up just then. */
+SCENARIO(sync, notice_after_a_while) {
+    reset_condition();
+    together(2, (body *[]){wait_once_in_time, notify_and_let_time_pass}, NULL);
+    plait_check_that(!plait_lock_locked(&lock));
+}
+
 static void wait_and_free(void *of_page) {
     plait_lock_acquire(&lock);
     plait_event_set(&inside);

@@ -51,6 +51,11 @@ void together(int count, body *const bodies[], void *argument);
 plait_thread *begin(body *run, void *argument);
 void finish(plait_thread *thread);
 
+/* Shuts the pool down, frees it, and waits for its workers' threads. */
+void end_pool(plait_pool *pool);
+/* How the future's task went; lets go of it. */
+plait_status ask(plait_future *future);
+
 /* A zeroed page, and the end of it: whoever touches it after that crashes. For objects that one thread may
  * free while another is about to leave them. One at a time. */
 void *page_new(void);
