@@ -97,7 +97,9 @@ struct plait__control {
     struct plait__places *places;
     struct plait__heap *heap;
     struct plait__accesses *accesses;
-    bool learned; /* memory was found to be shared in this run that was not known to be */
+    size_t scratch_used;
+    uint32_t variables; /* accessed by plait_read and plait_write */
+    bool learned;       /* memory was found to be shared in this run that was not known to be */
     struct plait__actor actors[PLAIT__ACTORS];
 };
 

@@ -12,7 +12,7 @@
 #include <check/control.h>
 #include <string.h>
 
-enum { SLOTS = 1 << 15, MOST = SLOTS / 4 * 3, NEIGHBOURS = 16 };
+enum { SLOTS = 1 << 13, MOST = SLOTS / 4 * 3, NEIGHBOURS = 16 };
 
 struct plait__places {
     uint32_t count;           /* in this run */

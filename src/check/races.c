@@ -32,8 +32,6 @@ struct variable {
 };
 
 struct plait__accesses {
-    size_t used; /* of the scratch */
-    uint32_t count;
     struct variable of[ACCESSES];
     char scratch[SCRATCH];
 };
@@ -45,9 +43,8 @@ struct plait__accesses *plait__accesses_new(void) {
 void plait__clocks_begin(void) {
     struct plait__control *control = plait__control;
     struct plait__accesses *accesses = control->accesses;
-    memset(accesses->scratch, 0, accesses->used);
-    accesses->used = 0;
-    accesses->count = 0;
+    if (control->scratch_used) memset(accesses->scratch, 0, control->scratch_used);
+    control->scratch_used = control->variables = 0;
     control->clocks_on = control->run->accesses || control->run->following;
     if (!control->clocks_on) return;
     memset(control->actors[0].clock, 0, sizeof control->actors[0].clock);
@@ -55,12 +52,12 @@ void plait__clocks_begin(void) {
 }
 
 void *plait__scratch(size_t size) {
-    struct plait__accesses *accesses = plait__control->accesses;
+    struct plait__control *control = plait__control;
     size = (size + 15) / 16 * 16;
-    if (size > SCRATCH - accesses->used)
+    if (size > SCRATCH - control->scratch_used)
         plait__run_fails(PLAIT_CHECK_LIVELOCK, NULL, "the run uses more memory than can be watched");
-    void *memory = accesses->scratch + accesses->used;
-    accesses->used += size;
+    void *memory = control->accesses->scratch + control->scratch_used;
+    control->scratch_used += size;
     return memory;
 }
 
@@ -107,8 +104,8 @@ static struct variable *variable_at(uintptr_t address) {
         struct variable *variable = &accesses->of[i % ACCESSES];
         if (variable->run_number == control->run_number && variable->address != address) continue;
         if (variable->run_number == control->run_number) return variable;
-        if (accesses->count == ACCESSES / 2) return NULL;
-        accesses->count++;
+        if (control->variables == ACCESSES / 2) return NULL;
+        control->variables++;
         *variable = (struct variable){.address = address, .run_number = control->run_number};
         return variable;
     }

@@ -25,7 +25,7 @@ enum {
     PLAIT__DEVIATIONS = 1 << 16,
     PLAIT__TRAIL = 1 << 20,
     PLAIT__EVENTS = 1 << 14,
-    PLAIT__KNOWN = 1 << 14
+    PLAIT__KNOWN = 1 << 12
 };
 
 /* What an alternative does. */
@@ -126,36 +126,35 @@ struct plait__end {
 };
 
 /* One run: what is asked for, and what came of it. */
+/* What is small stands together, in front: a process of its own for each run pays for every page that it touches. */
 struct plait__run {
     /* asked for */
     unsigned inject;
     bool inside;
-    uint64_t steps;
     bool recording; /* events are written down */
     bool loud;      /* what the test prints is shown */
     bool following; /* choices come from `plan`, not from the strategy */
-    struct plait__schedule plan;
-
-    /* Addresses that several threads have used in some run so far: an open hash table; see addresses.c. Never
-     * forgotten while the test is the same. */
-    uint32_t known_count;
-    uint64_t known[PLAIT__KNOWN];
-    bool accesses; /* there are plait_read and plait_write: it is worth to keep vector clocks */
+    uint64_t steps;
 
     /* come of it */
-    struct plait__schedule taken; /* all deviations */
     struct plait__end end;
     _Atomic uint64_t progress; /* grows with every point: the watchdog looks at it */
     uint32_t running;          /* the kernel's id of the thread whose turn it is, for the watchdog */
-    uint32_t trail_count;
+    uint32_t trail_count, event_count, actor_count, object_count;
+
+    /* Addresses that several threads have used in some run so far: an open hash table; see places.c. Never
+     * forgotten while the test is the same. */
+    bool accesses; /* there are plait_read and plait_write: it is worth to keep vector clocks */
+    uint32_t known_count;
+    uint64_t known[PLAIT__KNOWN];
+
+    struct plait__schedule plan;
+    struct plait__schedule taken; /* all deviations */
     uint32_t trail[PLAIT__TRAIL]; /* for each decision a number that tells its course from another */
-    uint32_t event_count;
     struct plait__event events[PLAIT__EVENTS]; /* the last ones when there are more: a ring */
-    uint32_t actor_count;
     struct plait__actor_state actors[PLAIT__ACTORS];
-    char object_names[64][48]; /* given by plait_set_name or by order of use, for `objects` */
+    char object_names[64][48]; /* given by plait_set_name, for `objects` */
     uint64_t objects[64];
-    uint32_t object_count;
 };
 
 #endif
