@@ -132,7 +132,8 @@ static void add_circle(struct plait__text *text, struct plait__wording *wording)
     plait__text_add(text, "Circle: ");
     plait__word_actor(wording, text, story->circle[0]);
     for (uint32_t i = 0; i < story->circle_length; i++) {
-        plait__text_add(text, i ? ", which waits for " : " waits for ");
+        if (i) plait__text_add(text, story->circle_length > 2 ? ",\n  which" : ", which");
+        plait__text_add(text, " waits for ");
         plait__word_wait(wording, text, story->circle[i]);
     }
     plait__text_add(text, ".\n");
@@ -149,7 +150,7 @@ static void add_waits(struct plait__text *text, struct plait__wording *wording) 
         plait__word_actor(wording, text, i);
         plait__text_add(text, " for ");
         plait__word_wait(wording, text, i);
-        plait__word_last_place(wording, text, i);
+        plait__word_last_place(wording, text, i, ", ");
         plait__text_add(text, ".\n");
     }
 }
@@ -187,23 +188,41 @@ static const char *words_of_injected(uint8_t kind) {
     }
 }
 
+/* The actor went on at a place of its own, if that is known, or it could not. */
+static void add_going_on(struct plait__text *text, struct plait__wording *wording, uint32_t after,
+                         const struct plait__event *instead) {
+    const struct plait__story *story = wording->story;
+    const struct plait__event *before = &story->events[after - 1];
+    uint32_t later = plait__story_next_of(story, after, before->actor);
+    bool could = before->kind != PLAIT__EVENT_SLEEP && before->kind != PLAIT__EVENT_END;
+    if (!could || before->actor == instead->actor) {
+        plait__text_add(text, "another thread than T%u going on before ", (unsigned)instead->actor);
+        plait__word_place(wording, text, instead);
+    } else if (later < story->event_count) {
+        add_order(text, wording, &story->events[later], instead);
+    } else {
+        plait__text_add(text, "T%u going on", (unsigned)before->actor);
+        plait__word_last_place(wording, text, before->actor, " after ");
+        plait__text_add(text, " before ");
+        plait__word_place(wording, text, instead);
+    }
+}
+
 /* In which words the choice is undone. False if it is not known. */
 static bool add_undone(struct plait__text *text, struct plait__wording *wording, uint32_t decision) {
     const struct plait__story *story = wording->story;
     uint32_t after = plait__story_after(story, decision);
-    if (after == story->event_count || !after) return false;
-    const struct plait__event *choice = &story->events[after], *before = choice - 1;
-    uint32_t next = plait__story_next_of(story, after, choice->actor);
-    uint32_t later = plait__story_next_of(story, after, before->actor);
+    if (after == story->event_count) return false;
+    const struct plait__event *choice = &story->events[after];
     const char *injected = words_of_injected(choice->kind);
-    if (next == story->event_count) return false;
-    if (injected) {
-        plait__text_add(text, "%s", injected);
-        plait__word_place(wording, text, &story->events[next]);
+    uint32_t next = plait__story_next_of(story, after, choice->actor);
+    if (next == story->event_count || (!injected && !after)) return false;
+    if (!injected) {
+        add_going_on(text, wording, after, &story->events[next]);
         return true;
     }
-    if (choice->actor == before->actor || later == story->event_count) return false;
-    add_order(text, wording, &story->events[later], &story->events[next]);
+    plait__text_add(text, "%s", injected);
+    plait__word_place(wording, text, &story->events[next]);
     return true;
 }
 

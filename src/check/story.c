@@ -125,9 +125,20 @@ static uint32_t begin_step(struct plait__story *story, uint32_t index, bool goes
                                  .wakes = PLAIT__NOBODY,
                                  .goes_on = goes_on,
                                  .inner = !is_of_program(story, event),
+                                 .call = story->step_count,
                                  .times = 1};
     add_to_step(step, event, index);
     return story->step_count++;
+}
+
+/* Whether the event begins the same call as the step before, of which nothing came: a loop that tries again. */
+static bool tries_again(const struct plait__story *story, const struct plait__step *step,
+                        const struct plait__event *event) {
+    const struct plait__event *before = &story->events[step->first];
+    bool nothing = step->wakes == PLAIT__NOBODY && !step->sleeps && !step->fails && !step->goes_on;
+    return nothing && step->kind == PLAIT__EVENT_POINT && event->kind == PLAIT__EVENT_POINT &&
+           step->actor == event->actor && before->caller == event->caller &&
+           before->function == event->function && event->caller;
 }
 
 /* A failure belongs to the access before it, and to the call that it came from. */
@@ -141,7 +152,7 @@ static bool ends_step(const struct plait__story *story, const struct plait__step
 /* `open` is the step of the actor's present call, plus 1; 0: none. */
 static uint32_t place_event(struct plait__story *story, uint32_t index, uint32_t *open) {
     struct plait__event *event = &story->events[index];
-    const struct plait__event *call = *open ? &story->events[story->steps[*open - 1].first] : NULL;
+    const struct plait__event *call = *open ? &story->events[story->steps[*open - 1].last] : NULL;
     uint32_t newest = story->step_count;
     struct plait__step *step = newest ? &story->steps[newest - 1] : NULL;
     if (step && (repeats(story, step, event) || ends_step(story, step, event))) {
@@ -158,8 +169,16 @@ static uint32_t place_event(struct plait__story *story, uint32_t index, uint32_t
     bool inside = call && same_call(call, event);
     if (stands_alone(event)) {
         uint32_t at = begin_step(story, index, false);
-        if (!inside) *open = 0;
+        if (inside)
+            story->steps[at].call = *open - 1;
+        else
+            *open = 0;
         return at;
+    }
+    if (!inside && step && tries_again(story, step, event)) {
+        step->times++;
+        *open = newest;
+        inside = true;
     }
     if (inside && *open == newest) {
         add_to_step(step, event, index);
@@ -311,7 +330,8 @@ static void weigh_switch(struct plait__story *story, uint32_t decision, enum wei
     const uint32_t sides[] = {before, plait__story_next_of(story, after, story->events[after].actor),
                               plait__story_next_of(story, after, actor)};
     for (int i = 0; i < 3; i++)
-        if (sides[i] < story->event_count) raise_weight(&story->steps[story->step_of[sides[i]]], weight);
+        if (sides[i] < story->event_count && story->matters[story->events[sides[i]].actor])
+            raise_weight(&story->steps[story->step_of[sides[i]]], weight);
 }
 
 /* A start, a join, a free: what holds the test together. */
@@ -326,6 +346,13 @@ static bool is_scaffold(const struct plait__story *story, const struct plait__st
     return false;
 }
 
+/* Whether such things are the matter. */
+static bool is_about_lives(const struct plait__story *story) {
+    enum plait_check_outcome outcome = story->run->end.outcome;
+    return outcome == PLAIT_CHECK_USE_AFTER_FREE || outcome == PLAIT_CHECK_MISUSE ||
+           outcome == PLAIT_CHECK_LEFT_RUNNING || outcome == PLAIT_CHECK_TASK_FAILED;
+}
+
 /* Without what is known of the failure. */
 static enum weight weight_alone(const struct plait__story *story, const struct plait__step *step,
                                 uint32_t begin) {
@@ -333,7 +360,8 @@ static enum weight weight_alone(const struct plait__story *story, const struct p
     enum weight weight = weight_of_kind(step);
     if (!story->matters[step->actor]) return HARDLY;
     if (step->last < begin) return weight == ACCESS ? BEFORE : HARDLY;
-    return weight == CALL && is_scaffold(story, step) ? HARDLY : weight;
+    bool call = weight == CALL || weight == SLEEPS;
+    return call && !is_about_lives(story) && is_scaffold(story, step) ? HARDLY : weight;
 }
 
 static void weigh(struct plait__story *story, const struct plait__finding *finding) {

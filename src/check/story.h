@@ -18,6 +18,7 @@ struct plait__step {
     bool for_ever;  /* its actor never left it, and that is the failure */
     uint8_t weight; /* how much the reader needs it */
     bool shown;
+    uint32_t call;  /* the step of the call in which it happens, or its own number */
     uint32_t times; /* that it happened one after the other */
 };
 

@@ -55,12 +55,13 @@ void plait__word_place(struct plait__wording *wording, struct plait__text *text,
         plait__text_add(text, "%s", plait__symbols_place(wording->symbols, event->caller));
 }
 
-void plait__word_last_place(struct plait__wording *wording, struct plait__text *text, uint32_t actor) {
+void plait__word_last_place(struct plait__wording *wording, struct plait__text *text, uint32_t actor,
+                            const char *before) {
     const struct plait__story *story = wording->story;
     for (uint32_t i = story->event_count; i-- > 0;) {
         const struct plait__event *event = &story->events[i];
         if (event->actor != actor || !event->caller) continue;
-        plait__text_add(text, ", ");
+        plait__text_add(text, "%s", before);
         plait__word_place(wording, text, event);
         return;
     }
@@ -178,13 +179,11 @@ static void word_value(struct plait__text *text, const struct plait__event *even
     plait__text_add(text, small ? " %s %lld" : " %s 0x%llx", sign, (long long)value);
 }
 
-static void word_access(struct plait__text *text, const struct plait__step *step,
-                        const struct plait__event *event) {
+static void word_access(struct plait__text *text, const struct plait__event *event) {
     bool reads = event->kind == PLAIT__EVENT_READ;
     plait__text_add(text, "%s %.*s", reads ? "read" : "write", (int)sizeof event->name,
                     (const char *)event->name);
     word_value(text, event, reads ? "==" : "=");
-    if (step->times > 1) plait__text_add(text, " (%u times)", step->times);
 }
 
 /* Macros of plait's call functions that the user does not know. */
@@ -196,8 +195,8 @@ static void use_words_of_user(char *function) {
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (!strcmp(function, words[i][0])) strcpy(function, words[i][1]);
-    size_t length = strlen(function);
-    if (length > 6 && !strcmp(function + length - 6, "_sized")) function[length - 6] = 0;
+    char *sized = strstr(function, "_sized");
+    if (sized) memmove(sized, sized + 6, strlen(sized + 6) + 1);
 }
 
 static void word_call(struct plait__wording *wording, struct plait__text *text,
@@ -205,7 +204,7 @@ static void word_call(struct plait__wording *wording, struct plait__text *text,
     char function[NAME] = "", object[NAME] = "";
     if (!plait__symbols_function(wording->story->events[step->first].function, function, sizeof function))
         snprintf(function, sizeof function, "plait");
-    bool named = object_of(wording, step, function, object);
+    bool named = object_of(wording, &wording->story->steps[step->call], function, object);
     use_words_of_user(function);
     plait__text_add(text, named ? "%s(%s)" : "%s", function, object);
     if (step->goes_on && !step->for_ever) plait__text_add(text, " goes on");
@@ -246,6 +245,7 @@ static bool notifies_nobody(const struct plait__story *story, const struct plait
 /* What came of the call, as far as it is known. */
 static void word_outcome(struct plait__wording *wording, struct plait__text *text,
                          const struct plait__step *step) {
+    if (step->times > 1) plait__text_add(text, " (%u times)", step->times);
     if (step->wakes != PLAIT__NOBODY) {
         plait__text_add(text, step->kind == PLAIT__EVENT_START ? ": starts " : ": wakes ");
         plait__word_actor(wording, text, step->wakes);
@@ -270,16 +270,18 @@ void plait__word_step(struct plait__wording *wording, struct plait__text *text,
         plait__text_add(text, "ends");
         return;
     }
-    plait__word_place(wording, text, event);
-    if (event->kind == PLAIT__EVENT_FAIL && !event->function) {
-        plait__text_add(text, "  <- fails");
-        return;
-    }
-    plait__text_add(text, " ");
+    /* A failure outside of any call: of the program's own, or of the system's in its name. */
+    bool bare = event->kind == PLAIT__EVENT_FAIL && !event->function;
+    if (!bare || event->caller) plait__word_place(wording, text, event);
+    if (bare)
+        plait__text_add(text, event->caller ? "  <- fails" : "<- fails");
+    else
+        plait__text_add(text, " ");
+    if (bare) return;
     switch (event->kind) {
     case PLAIT__EVENT_READ:
     case PLAIT__EVENT_WRITE:
-        word_access(text, step, event);
+        word_access(text, event);
         break;
     case PLAIT__EVENT_VALUE:
     case PLAIT__EVENT_EXPIRE:

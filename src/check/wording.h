@@ -25,8 +25,9 @@ void plait__word_place(struct plait__wording *wording, struct plait__text *text,
 /* "q.c:31 plait_lock_acquire(lock A)  <- blocks for ever" */
 void plait__word_step(struct plait__wording *wording, struct plait__text *text,
                       const struct plait__step *step);
-/* ", q.c:33" where the thread made its last call, if that is known. */
-void plait__word_last_place(struct plait__wording *wording, struct plait__text *text, uint32_t actor);
+/* Where the thread made its last call, if that is known, with these words before it. */
+void plait__word_last_place(struct plait__wording *wording, struct plait__text *text, uint32_t actor,
+                            const char *before);
 /* What a thread waits for: "lock A, held by T2 west", "queue.get of queue B", "the end of T1". */
 void plait__word_wait(struct plait__wording *wording, struct plait__text *text, uint32_t actor);
 

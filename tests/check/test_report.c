@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <wait/mutex.h>
 
 static struct plait__run run;
 static struct plait__finding finding;
@@ -264,6 +265,52 @@ TEST(injected_things_have_words) {
           "  q.c:34 plait_condition_wait(nonempty): wakes up for no reason\n"
           "  q.c:35 plait_condition_notify(nonempty): no memory\n"
           "Flip: without the timeout of q.c:33 passes (49/50; as found: fails 50/50)\n");
+}
+
+/* A loop that tries a lock again and again is one line; the last switch has nothing to go on to. */
+TEST(a_loop_is_one_line) {
+    begin(PLAIT_CHECK_ASSERTION, 3);
+    names_object(lock_a, "door");
+    call(1, 31, ACQUIRE, lock_a, PLAIT__EVENT_POINT);
+    deviates();
+    for (uint64_t i = 0; i < 5; i++)
+        call(2, 52, IN(plait_lock_acquire_nowait), lock_a, PLAIT__EVENT_POINT)->call = i;
+    call(2, 53, 0, 0, PLAIT__EVENT_FAIL);
+    finding.has_flip = true;
+    finding.flip = run.taken.of[0];
+    finding.flip_passes = finding.flip_tries = finding.found_fails = finding.found_tries = 50;
+    reads("ASSERTION FAILED after 41 schedules (0.02 s)   replay: plait replay p3-7F2K9-QX ./q\n"
+          "  T1                              T2\n"
+          "  q.c:31 plait_lock_acquire(door)\n"
+          "                                  q.c:52 plait_lock_acquire_nowait(door) (5 times)\n"
+          "                                  q.c:53  <- fails\n"
+          "Flip: T1 going on after q.c:31 before q.c:52 passes (50/50; as found: fails 50/50)\n");
+}
+
+/* Who was blocked could not have gone on: that is not what the flip says. */
+TEST(a_flip_of_who_comes_next) {
+    begin(PLAIT_CHECK_ASSERTION, 4);
+    call(1, 31, WAIT, lock_a, PLAIT__EVENT_SLEEP);
+    deviates();
+    access_of(2, 52, true, "balance", 1);
+    access_of(1, 32, true, "balance", 1);
+    finding.has_flip = true;
+    finding.flip = run.taken.of[0];
+    char *report = plait__report_failure(&exploration, &finding);
+    ck_assert_ptr_nonnull(report);
+    ck_assert_msg(strstr(report, "Flip: another thread than T2 going on before q.c:52 passes"), "%s", report);
+    plait__release(report);
+}
+
+/* What threads of plait's own do has no place in the program. */
+TEST(inner_work_is_not_shown) {
+    begin(PLAIT_CHECK_ASSERTION, 3);
+    call(2, 31, 0, lock_a, PLAIT__EVENT_POINT)->caller = 0;
+    call(2, 31, IN(plait__mutex_lock_slow), lock_b, PLAIT__EVENT_POINT);
+    access_of(1, 32, true, "balance", 1);
+    reads("ASSERTION FAILED after 41 schedules (0.02 s)   replay: plait replay p3-7F2K9-QX ./q\n"
+          "  T1\n"
+          "  q.c:32 write balance = 1\n");
 }
 
 /* More threads than columns: one list; and more steps than anybody wants to read. */
