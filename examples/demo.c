@@ -1,9 +1,9 @@
 /* demo.c - the demo: what plait is for, in acts of a few seconds each.
  *
- *     plait-demo                        all acts
- *     plait-demo fetch|sum|log|pool     one of them
- *     plait-demo [fetch] URL ...        fetches these pages
- *     plait-demo [fetch] --urls FILE    fetches those that the file names
+ *     plait-demo                            all acts
+ *     plait-demo fetch|sum|log|pool|check   one of them
+ *     plait-demo [fetch] URL ...            fetches these pages
+ *     plait-demo [fetch] --urls FILE        fetches those that the file names
  *
  * Ctrl-C ends it cleanly: what was done is printed. A second Ctrl-C ends it at once.
  */
@@ -15,10 +15,11 @@
 
 enum { AFTER_INTERRUPT = 130 }; /* as shells report it */
 
-static const char usage[] = "plait-demo                        all acts\n"
-                            "plait-demo fetch|sum|log|pool     one of them\n"
-                            "plait-demo [fetch] URL ...        fetch these pages\n"
-                            "plait-demo [fetch] --urls FILE    fetch those that the file names, one a line\n";
+static const char usage[] =
+    "plait-demo                            all acts\n"
+    "plait-demo fetch|sum|log|pool|check   one of them\n"
+    "plait-demo [fetch] URL ...            fetch these pages\n"
+    "plait-demo [fetch] --urls FILE        fetch those that the file names, one a line\n";
 
 static int all_acts(const char *program) {
     int failed = 0;
@@ -36,6 +37,10 @@ static int all_acts(const char *program) {
         fputs("\n4. ", stdout);
         failed |= act_pool();
     }
+    if (!plait_cancelled()) {
+        fputs("\n5. ", stdout);
+        failed |= act_check(program);
+    }
     return failed;
 }
 
@@ -47,6 +52,7 @@ static int run(int count, char **arguments) {
     if (strcmp(first, "sum") == 0 && count == 2) return act_sum();
     if (strcmp(first, "log") == 0 && count == 2) return act_log(arguments[0]);
     if (strcmp(first, "pool") == 0 && count == 2) return act_pool();
+    if (strcmp(first, "check") == 0 && count == 2) return act_check(arguments[0]);
     if (strcmp(first, "log-with-daemon") == 0 && count == 3) return act_log_with_daemon(arguments[2]);
     return act_fetch(count - 1, arguments + 1);
 }

@@ -20,4 +20,8 @@ int act_log_with_daemon(const char *path);
 /* A nested parallel sum and ten thousand small tasks on a pool, with the pool's counters. */
 int act_pool(void);
 
+/* The checker at work on a shared hash: without a lock it is shown to lose an update, with one proved not to.
+ * `program` is how this program was called: the one that is checked lies beside it. */
+int act_check(const char *program);
+
 #endif

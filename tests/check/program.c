@@ -3,8 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { REPLAYS = 100 };
+enum { REPLAYS = 100, MOST = 200000 };
 
 static plait_check_result *run(void (*program)(void *), struct variant *variant,
                                plait_check_options options) {
@@ -44,13 +45,17 @@ void check_finds(void (*program)(void *), const struct expectation *expected) {
     if (!expected->not_replayed) {
         ck_assert_ptr_nonnull(found->token);
         replay(program, &wrong, found, expected);
+        if (strstr(found->token, ".schedule"))
+            unlink(found->token); /* too long for a line, so it is a file */
     }
     plait_check_free(found);
 }
 
 void check_passes(void (*program)(void *), const struct expectation *expected) {
     struct variant right = {.right = true, .n = expected->n};
-    plait_check_result *result = run(program, &right, expected->options);
+    plait_check_options options = expected->options;
+    if (options.strategy == PLAIT_CHECK_DFS) options.schedules = MOST;
+    plait_check_result *result = run(program, &right, options);
     printf("%s", result->report);
     expect(result, expected);
     ck_assert_ptr_null(result->token);

@@ -11,8 +11,8 @@
  *     FINDS(a_lost_update, two_deposits, PLAIT_CHECK_ASSERTION, .words = {"balance == 30"})
  *     PASSES(deposits_under_a_lock, two_deposits, .options = {.strategy = PLAIT_CHECK_DFS})
  *
- * FINDS is a test that the checker finds just that, that its report says the words, that a second search with the same
- * seed finds it by the same token, and that the token shows the same failure 100 times of 100. PASSES is a test that
+ * FINDS is a test that the checker finds just that, that its report says the words, and that the token shows the same
+ * failure 100 times of 100. PASSES is a test that
  * all schedules pass; a DFS must also have tried all of them. Both print what it took. */
 #ifndef PLAIT_TEST_CHECK_PROGRAM_H
 #define PLAIT_TEST_CHECK_PROGRAM_H

@@ -55,7 +55,7 @@ static void expect_letter(void *arg) {
 }
 
 FINDS(a_timeout_taken_for_a_letter, expect_letter, PLAIT_CHECK_ASSERTION,
-      .words = {"letter == 1", "expect_letter"})
+      .words = {"letter == 1", "its time is up"})
 PASSES(a_timeout_that_is_handled, expect_letter, .options = {.schedules = 2000})
 
 static void expect_letter_calmly(void *arg) {

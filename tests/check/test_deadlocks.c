@@ -83,7 +83,7 @@ FINDS(four_philosophers, dine, PLAIT_CHECK_DEADLOCK, .words = {"philosopher"}, .
 FINDS(five_philosophers, dine, PLAIT_CHECK_DEADLOCK, .words = {"philosopher"}, .n = 5)
 FINDS(six_philosophers, dine, PLAIT_CHECK_DEADLOCK, .words = {"philosopher"}, .n = 6)
 FINDS(seven_philosophers, dine, PLAIT_CHECK_DEADLOCK, .words = {"philosopher"}, .n = 7)
-PASSES(three_philosophers_with_manners, dine, .n = 3, .options = {.strategy = PLAIT_CHECK_DFS})
+PASSES(three_philosophers_with_manners, dine, .n = 3, .options = {.strategy = PLAIT_CHECK_DFS, .bound = 1})
 PASSES(seven_philosophers_with_manners, dine, .n = 7, .options = {.schedules = 2000})
 
 /* ---- a reader that wants to write ---- */

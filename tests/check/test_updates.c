@@ -50,7 +50,7 @@ static void count_in_steps(void *arg) {
 FINDS(a_counter_loses_an_update, count_in_steps, PLAIT_CHECK_ASSERTION, .words = {"atomic_counter == is->n"},
       .n = 2)
 FINDS(a_counter_of_eight_loses_an_update, count_in_steps, PLAIT_CHECK_ASSERTION, .n = 8)
-PASSES(a_counter_in_one_step, count_in_steps, .n = 2, .options = {.strategy = PLAIT_CHECK_DFS, .bound = 10})
+PASSES(a_counter_in_one_step, count_in_steps, .n = 2, .options = {.strategy = PLAIT_CHECK_DFS, .bound = 3})
 PASSES(a_counter_of_eight_in_one_step, count_in_steps, .n = 8, .options = {.schedules = 2000})
 
 /* ---- accounts: each step is under a lock, but between two of them the balance changes ---- */

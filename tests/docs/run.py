@@ -1,12 +1,18 @@
 """Compiles and runs the programs that stand in the documentation.
 
-    run.py SOURCE_ROOT LIBRARY_DIRECTORY COMPILER...
+    run.py [--write] SOURCE_ROOT LIBRARY_DIRECTORY CHECKING_LIBRARY_DIRECTORY COMPILER...
 
 Two kinds:
-  * every fenced block marked `c` that contains `int main`, in the *.md files of the root and of docs/;
+  * every fenced block marked `c` that contains `int main`, in the *.md files of the root and of docs/; `c counter.c`
+    gives it a name, for a program that prints its own lines;
   * in every public header, the block that begins with a line ` * Example:` in its opening comment; its code lines
     are indented by five spaces after the star. A header without one fails, but for those that only gather others.
-Each must compile without a warning and end with status 0. Results are printed as TAP.
+Each must compile without a warning and end with status 0. A program that calls plait_check_run is linked with the
+checking library. Results are printed as TAP.
+
+A fenced block marked `output` shows what the program before it printed. It must be that, but for what differs from
+machine to machine and from build to build: how many schedules, how long, and the token. With --write, blocks that
+are not that any more are written anew.
 """
 
 import os
@@ -14,19 +20,47 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 WITHOUT_EXAMPLE = {"api.h", "task_cxx.h", "task_macros.h"}
-FENCE = re.compile(r"^```c\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(c|output)(?: (\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SECONDS = 30
+VARYING = [
+    (r"\d[\d,]*(?= (schedules?|orders?|distinct|scheduling points?|points?)\b)", "N"),
+    (r"\d[\d,]*(?=/s\b| per second| a second)", "N"),
+    (r"\d+(\.\d+)?(?= m?s\b)", "N"),
+    (r"\b\d+/\d+\b", "N/N"),
+    (r'replay = "[^"]*"', 'replay = "TOKEN"'),
+]
+
+
+@dataclass
+class Program:
+    path: Path
+    line: int
+    name: str
+    code: str
+    printed: str | None = None  # what the documentation says that it prints
 
 
 def programs_of_markdown(path):
     text = path.read_text()
+    program = None
     for match in FENCE.finditer(text):
-        if "int main" in match.group(1):
-            yield text.count("\n", 0, match.start()) + 2, match.group(1)
+        kind, name, block = match.groups()
+        line = text.count("\n", 0, match.start()) + 2
+        if kind == "output" and program:
+            program.printed = block
+        if kind == "c":
+            if program:
+                yield program
+            program = None
+            if "int main" in block:
+                program = Program(path, line, name or "", block)
+    if program:
+        yield program
 
 
 def programs_of_header(path):
@@ -40,58 +74,85 @@ def programs_of_header(path):
         while number < len(lines) and re.match(r" \*(     .*| *)$", lines[number]):
             code.append(lines[number][7:])
             number += 1
-        yield start, "\n".join(code) + "\n"
+        yield Program(path, start, "", "\n".join(code) + "\n")
 
 
 def all_programs(root):
-    """Yields (name, file, line, code); code is None for a header that should have an example."""
+    """Yields (title, program); the program is None for a header that should have an example."""
     for path in sorted(root.glob("*.md")) + sorted(root.glob("docs/**/*.md")):
-        for line, code in programs_of_markdown(path):
-            yield f"{path.relative_to(root)}:{line}", path, line, code
+        for program in programs_of_markdown(path):
+            yield f"{path.relative_to(root)}:{program.line}", program
     for path in sorted(root.glob("include/plait/*.h")):
         found = list(programs_of_header(path))
-        for line, code in found:
-            yield f"{path.relative_to(root)}:{line}", path, line, code
+        for program in found:
+            yield f"{path.relative_to(root)}:{program.line}", program
         if not found and path.name not in WITHOUT_EXAMPLE:
-            yield f"{path.relative_to(root)} has an example", path, 0, None
+            yield f"{path.relative_to(root)} has an example", None
 
 
 def call(command, **options):
-    """Returns (succeeded, what it said)."""
+    """Returns (how it ended, what it said); how it ended is "" for status 0."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               timeout=SECONDS, errors="replace", **options)
     except subprocess.TimeoutExpired as late:
         said = late.stdout or b""
-        return False, f"not finished after {SECONDS} s\n" + said.decode(errors="replace")
-    return done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}"
+        return f"not finished after {SECONDS} s", said.decode(errors="replace")
+    return f"exit status {done.returncode}" if done.returncode else "", done.stdout
 
 
-def compile_and_run(path, line, code, root, library, compiler):
+def compile_and_run(program, root, libraries, compiler):
+    library = libraries["plait_check_run" in program.code]
     with tempfile.TemporaryDirectory() as directory:
-        source = Path(directory, "program.c")
-        source.write_text(f'#line {line} "{path}"\n{code}')
-        good, said = call([*compiler, *FLAGS, f"-I{root}/include", str(source), "-o", "program", f"-L{library}",
-                           f"-Wl,-rpath,{library}", "-lplait", "-pthread", "-lm"], cwd=directory)
-        if not good:
-            return False, "does not compile: " + said
+        source = Path(directory, program.name or "program.c")
+        where = f'1 "{program.name}"' if program.name else f'{program.line} "{program.path}"'
+        source.write_text(f"#line {where}\n{program.code}")
+        ended, said = call([*compiler, *FLAGS, f"-I{root}/include", str(source), "-o", "program", f"-L{library}",
+                            f"-Wl,-rpath,{library}", "-lplait", "-pthread", "-lm"], cwd=directory)
+        if ended:
+            return "does not compile: " + ended, said
         return call([str(Path(directory, "program"))], cwd=directory)
 
 
+def steady(text):
+    for pattern, word in VARYING:
+        text = re.sub(pattern, word, text)
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def write_output(program, said):
+    text = program.path.read_text()
+    mark = "```output\n"
+    begin = text.index(mark, text.index(program.code) + len(program.code)) + len(mark)
+    program.path.write_text(text[:begin] + said + text[begin + len(program.printed):])
+
+
+def check(program, root, libraries, compiler, writes):
+    """Returns what is wrong with it."""
+    ended, said = compile_and_run(program, root, libraries, compiler)
+    if ended or program.printed is None or steady(said) == steady(program.printed):
+        return f"{ended}\n{said}" if ended else ""
+    if not writes:
+        return f"prints something else than what is said there; ./dev docs writes that anew:\n{said}"
+    write_output(program, said)
+    return ""
+
+
 def main():
-    root, library, compiler = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    arguments = sys.argv[1:]
+    writes = arguments[0] == "--write"
+    root, *libraries = (Path(path).resolve() for path in arguments[writes:writes + 3])
+    compiler = arguments[writes + 3:]
     match = os.environ.get("PLAIT_TEST_MATCH", "")
     count = failed = 0
-    for name, path, line, code in all_programs(root):
-        if match not in f"docs {name}":
+    for title, program in all_programs(root):
+        if match not in f"docs {title}":
             continue
         count += 1
-        good, said = (False, "no Example: block") if code is None else compile_and_run(
-            path, line, code, root, library, compiler)
-        failed += not good
-        print(f"{'ok' if good else 'not ok'} {count} - {name}")
-        if not good:
-            print("".join(f"# {text}\n" for text in said.splitlines()), end="")
+        wrong = check(program, root, libraries, compiler, writes) if program else "no Example: block"
+        failed += wrong != ""
+        print(f"{'not ok' if wrong else 'ok'} {count} - {title}")
+        print("".join(f"# {text}\n" for text in wrong.splitlines()), end="")
         sys.stdout.flush()
     print(f"1..{count}" if count else "1..0 # SKIP no program of this name here")
     sys.exit(1 if failed else 0)
