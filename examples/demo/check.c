@@ -28,6 +28,10 @@ int act_check(const char *program) {
     pid_t child;
     int status = -1;
     int refused = posix_spawnp(&child, path, NULL, NULL, arguments, environ);
+    if (refused == ENOENT) {
+        puts("  plait was built without the checker: there is nothing to show");
+        return 0;
+    }
     if (refused) {
         fprintf(stderr, "cannot run %s: %s\n", path, strerror(refused));
         return 1;
