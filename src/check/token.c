@@ -228,8 +228,9 @@ static enum plait__token_read read_text(const char *text, struct plait__schedule
                                         plait_check_options *options, uint64_t build) {
     while (value_of(*text) == 32) text++;
     if (*text != 'p' && *text != 'P') return PLAIT__TOKEN_NONSENSE;
-    if (value_of(text[1]) >= 32) return PLAIT__TOKEN_NONSENSE;
-    if (letters[value_of(text[1])] != VERSION) return PLAIT__TOKEN_OF_ANOTHER_VERSION;
+    uint8_t version = value_of(text[1]);
+    if (version >= 32) return PLAIT__TOKEN_NONSENSE;
+    if (letters[version] != VERSION) return PLAIT__TOKEN_OF_ANOTHER_VERSION;
     text += 2;
     uint8_t *values = plait__allocate_unset(strlen(text));
     if (!values) return PLAIT__TOKEN_NO_MEMORY;
