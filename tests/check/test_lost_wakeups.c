@@ -129,7 +129,7 @@ static void use_buffer(void *arg) {
 }
 
 FINDS(one_condition_for_two_predicates, use_buffer, PLAIT_CHECK_LOST_WAKEUP, .words = {"get_one", "put_one"})
-PASSES(a_condition_for_each_predicate, use_buffer, .options = {.strategy = PLAIT_CHECK_DFS, .bound = 1})
+PASSES(a_condition_for_each_predicate, use_buffer, .options = {.schedules = 5000})
 
 /* ---- a work queue and a stop flag: who has looked at the flag and then waits is not told ---- */
 
