@@ -180,7 +180,7 @@ static uint32_t place_event(struct plait__story *story, uint32_t index, uint32_t
         *open = newest;
         inside = true;
     }
-    if (inside && *open == newest) {
+    if (inside && step && *open == newest) {
         add_to_step(step, event, index);
         return newest - 1;
     }

@@ -187,14 +187,14 @@ static void word_access(struct plait__text *text, const struct plait__event *eve
 }
 
 /* Macros of plait's call functions that the user does not know. */
-static void use_words_of_user(char *function) {
+static void use_words_of_user(char function[NAME]) {
     static const char *const words[][2] = {
         {"plait_check_failed", "plait_check_that"},
         {"plait_pool_submit", "plait_submit"},
         {"plait_pool_post", "plait_post"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (!strcmp(function, words[i][0])) strcpy(function, words[i][1]);
+        if (!strcmp(function, words[i][0])) snprintf(function, NAME, "%s", words[i][1]);
     char *sized = strstr(function, "_sized");
     if (sized) memmove(sized, sized + 6, strlen(sized + 6) + 1);
 }

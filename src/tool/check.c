@@ -217,7 +217,8 @@ int tool_replay(int argc, char **argv) {
     static const struct option options[] = {
         {"gdb", no_argument, NULL, 'g'}, {"help", no_argument, NULL, 'h'}, {0}};
     const char *token = NULL;
-    for (int letter; letter = getopt_long(argc, argv, "+:h", options, NULL), letter != -1 || !token;) {
+    for (bool more = true; more;) {
+        int letter = getopt_long(argc, argv, "+:h", options, NULL);
         switch (letter) {
         case 'h':
             fputs(help_of_replay, stdout);
@@ -226,14 +227,14 @@ int tool_replay(int argc, char **argv) {
             order.gdb = true;
             break;
         case -1:
-            token = argv[optind];
-            if (!token) return tool_refuse("no token is given; see %s --help", tool_name);
-            optind++;
+            more = !token && argv[optind];
+            if (more) token = argv[optind++];
             break;
         default:
             return refuse_option(letter, argv);
         }
     }
+    if (!token) return tool_refuse("no token is given; see %s --help", tool_name);
     int refused = take_token(&order, token);
     return refused ? refused : start(&order, argv + optind);
 }

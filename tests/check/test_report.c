@@ -45,7 +45,8 @@ static void begin(enum plait_check_outcome outcome, uint32_t actors) {
 
 static struct plait__event *event(uint8_t actor, enum plait__event_kind kind) {
     struct plait__event *at = &run.events[run.event_count++ % PLAIT__EVENTS];
-    *at = (struct plait__event){.actor = actor, .kind = kind, .other = 255, .decision = run.end.decisions};
+    *at = (struct plait__event){
+        .actor = actor, .kind = (uint8_t)kind, .other = 255, .decision = run.end.decisions};
     at->call = some_call + actor * 0x10000u;
     return at;
 }
