@@ -314,6 +314,27 @@ TEST(inner_work_is_not_shown) {
           "  q.c:32 write balance = 1\n");
 }
 
+/* Who blocked before anything was unusual is shown all the same; a thread that nobody named is called by its task. */
+TEST(who_blocks_early_is_shown) {
+    begin(PLAIT_CHECK_DEADLOCK, 3);
+    names(1, "Thread-1");
+    snprintf(run.actors[1].task, sizeof run.actors[1].task, "wait_long");
+    names(2, "given");
+    snprintf(run.actors[2].task, sizeof run.actors[2].task, "unseen");
+    call(1, 31, IN(plait_lock_release), lock_a, PLAIT__EVENT_POINT);
+    call(1, 33, IN(plait_queue_join), lock_b, PLAIT__EVENT_SLEEP);
+    deviates();
+    access_of(2, 52, true, "balance", 1);
+    waits(1, "queue.join", 0x5550, 255, 33);
+    finding.token = NULL;
+    reads("DEADLOCK after 41 schedules (0.02 s)\n"
+          "  T1 wait_long                    T2 given\n"
+          "  q.c:33 plait_queue_join(queue A)  <- blocks for ever\n"
+          "                                  q.c:52 write balance = 1\n"
+          "  (1 other step left out)\n"
+          "Waits: T1 wait_long for queue.join of queue A, q.c:33.\n");
+}
+
 /* More threads than columns: one list; and more steps than anybody wants to read. */
 TEST(many_threads_are_a_list) {
     begin(PLAIT_CHECK_ASSERTION, 10);

@@ -48,7 +48,12 @@ TEST(many_calls_are_looked_up_at_once) {
         snprintf(expected, sizeof expected, "test_symbols.c:%u", lines[i]);
         ck_assert_str_eq(plait__symbols_place(symbols, callers[i]), expected);
     }
-    for (int i = 2; i < CALLS; i++) ck_assert_str_ne(plait__symbols_place(symbols, callers[i]), "?");
+    int with_lines = 0;
+    for (int i = 2; i < CALLS; i++) {
+        ck_assert_str_ne(plait__symbols_place(symbols, callers[i]), "?");
+        with_lines += strstr(plait__symbols_place(symbols, callers[i]), ".c:") != NULL;
+    }
+    ck_assert_int_gt(with_lines, CALLS * 9 / 10); /* some may lie between functions */
     plait__symbols_free(symbols);
     free(callers);
 }
