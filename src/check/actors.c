@@ -16,6 +16,7 @@
 #include <thread/thread.h>
 #include <wait/self.h>
 
+enum { DEEPER = 4096 };
 enum { GUARD = 4096, SLACK = 512 }; /* bytes: the red zone, and the frames of giving the turn away */
 
 /* NULL: it gets one from the system. */
@@ -32,6 +33,13 @@ struct plait__actor *plait__dead_stack_of(const char *address) {
     struct plait__actor *owner = &plait__control->actors[(size_t)(address - stacks) / PLAIT__STACK];
     if (owner == plait__acting || !owner->stopped_at) return NULL;
     return address + SLACK < owner->stopped_at ? owner : NULL;
+}
+
+/* Also a little of what it may have reached between two switches; not the frames that do this. */
+__attribute__((noinline)) void plait__actor_clean_stack(struct plait__actor *me) {
+    char *to = (char *)__builtin_frame_address(0) - SLACK, *from = me->lowest ? me->lowest - DEEPER : to;
+    if (from < to) memset(from, 0, (size_t)(to - from));
+    me->lowest = NULL;
 }
 
 /* ---- threads that stay ---- */
@@ -53,6 +61,7 @@ static void is_lost(void *argument) {
 
 /* The cleanup handler is also what forgets, when it is taken off, those of frames that were jumped out of. */
 static void run_once(struct plait__actor *me) {
+    plait__actor_clean_stack(me);
     pthread_cleanup_push(is_lost, me);
     if (setjmp(me->leave) == 0) {
         plait__actor_wait_turn(me);

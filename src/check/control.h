@@ -64,6 +64,7 @@ struct plait__actor {
     uint32_t depth; /* of the calls that it is in: callbacks call plait, too */
     struct plait__call_place calls[PLAIT__CALLS];
 
+    char *lowest;            /* that its stack has reached to in the run, as far as is known */
     const char *stopped_at;  /* its stack pointer when it gave its turn away */
     char name[24], task[32]; /* for reports; empty: not known */
     void *(*body)(void *);
@@ -119,25 +120,37 @@ _Noreturn void plait__run_fails(enum plait_check_outcome outcome, const void *ad
     __attribute__((format(printf, 3, 4)));
 /* A breakpoint for debuggers: the run fails here. */
 void plait__check_failed_here(void);
+/* decide.c: whether there is more than one thing that could happen, and who goes on. `yields` as in a decision;
+ * `asks`: the strategy is asked, else only a plan may deviate; `trail` tells this decision from another. */
+bool plait__has_choice(void);
+void plait__decide_who(struct plait__actor *me, bool yields, bool asks, uint32_t trail);
+/* Whether nobody is left to change anything: all who could run only look. */
+bool plait__all_look(void);
+enum { PLAIT__LOOKS = 64 };
 /* Asks for a value 0 .. count-1, 0 by default. */
 uint32_t plait__decide_value(enum plait__question question, uint32_t count);
-/* A point before an operation at the address; `what` as in hooks.h. */
+/* points.c: a point before an operation at the address; `what` as in hooks.h. */
 void plait__run_pass(struct plait__actor *me, unsigned what, const volatile void *address);
 /* A point at which others may go on, as if the actor had looked in vain for long. */
 void plait__run_yield(void);
-/* The actor cannot go on: its standing says why. Returns when it goes on. */
+/* standstill.c: the actor cannot go on: its standing says why. Returns when it goes on. */
 void plait__run_block(struct plait__actor *me);
+void plait__look_at_pollers(void);
 void plait__actor_wakes(struct plait__actor *actor, enum plait__slept slept);
 /* A new actor that is READY and has no thread yet; NULL: there are too many. */
 struct plait__actor *plait__actor_new(void);
 /* Its own thread's last act. */
 void plait__actor_ends(struct plait__actor *me);
 void plait__actor_stands(struct plait__actor *actor, enum plait__standing standing, int64_t until);
+bool plait__actor_is_timed(const struct plait__actor *actor);
+void plait__actor_switch(struct plait__actor *me, struct plait__actor *next);
 void plait__actor_give_turn(struct plait__actor *actor);
 void plait__actor_wait_turn(struct plait__actor *me);
 /* actors.c: the thread behind it; 0 or an errno value. `attributes` of the program's own, or NULL. */
 int plait__actor_start(struct plait__actor *actor, size_t stack_size, const pthread_attr_t *attributes,
                        void *(*body)(void *), void *arg);
+/* What a run has left on the calling actor's stack, below the caller, is gone: who reads it by mistake reads zeros. */
+void plait__actor_clean_stack(struct plait__actor *me);
 /* All that are left leave their stacks. By actor 0, when the run is over. */
 void plait__actors_leave(void);
 /* The end of the run waits for it. */
@@ -226,5 +239,11 @@ int plait__real_thread_create(pthread_t *thread, const pthread_attr_t *attribute
                               void *arg);
 int plait__real_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *), void *arg);
 void plait__real_bell_ring(int bell);
+
+static inline uint64_t plait__mixed(uint64_t x) {
+    x ^= x >> 32;
+    x *= UINT64_C(0xd6e8feb86659fd93);
+    return x ^ x >> 32;
+}
 
 #endif

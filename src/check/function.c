@@ -31,6 +31,7 @@ static void nobody_may_be_left(void) {
 
 static void run_once(const struct test *test) {
     struct plait__actor *me = &plait__control->actors[0];
+    plait__actor_clean_stack(me);
     plait__run_begin();
     if (setjmp(me->leave) == 0) {
         test->function(test->arg);

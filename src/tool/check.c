@@ -207,7 +207,7 @@ int tool_check(int argc, char **argv) {
 /* The name of a file is made whole, for the program to find it wherever it goes. */
 static int take_token(struct order *order, const char *token) {
     char full[PATH_MAX];
-    if (!*token) return tool_refuse("the token is empty");
+    if (!token || !*token) return tool_refuse("the token is empty");
     if (!access(token, R_OK) && realpath(token, full)) token = full;
     return add_setting(order, "replay", token) ? 0 : tool_refuse("the token is too long");
 }

@@ -11,7 +11,7 @@ enum { LISTS_BITS = 5 };
 #define HASH(address) ((uint64_t)plait__check_spot(address) << (64 - LISTS_BITS))
 #else
 enum { LISTS_BITS = 10 };
-#define HASH(address) ((uint64_t)(uintptr_t)(address) * UINT64_C(0x9e3779b97f4a7c15)) /* Fibonacci hashing */
+#define HASH(address) ((uint64_t)(uintptr_t)(address)*UINT64_C(0x9e3779b97f4a7c15)) /* Fibonacci hashing */
 #endif
 enum { LISTS = 1 << LISTS_BITS };
 

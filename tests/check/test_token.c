@@ -22,7 +22,8 @@ static void draw_schedule(uint32_t count, uint32_t gap, uint32_t choices) {
     schedule.count = count;
     for (uint32_t i = 0; i < count; i++) {
         index += below(gap);
-        schedule.of[i] = (struct plait__deviation){.index = index++, .choice = 1 + below(choices)};
+        schedule.of[i] = (struct plait__deviation){.index = index, .choice = 1 + below(choices)};
+        index++;
     }
 }
 
