@@ -23,9 +23,10 @@ check() {
 }
 
 install_library() {
-    CC=$cc $meson setup "$work/build" "$root" --prefix "$prefix" --libdir lib -Dexamples=false -Dtests=false &&
+    CC=$cc $meson setup "$work/build" "$root" --prefix "$prefix" --libdir lib -Dexamples=false -Dtests=false \
+        -Doptimization=0 -Ddebug=false &&
         $meson install -C "$work/build" &&
-        cd "$work" && cp "$root/tests/install/program.c" program.c && cp program.c program.cpp
+        cd "$work" && cp "$root/tests/install/"*.c . && cp program.c program.cpp
 }
 
 # The pkg-config answers are lists of words.
@@ -42,6 +43,17 @@ cxx_program() {
 # shellcheck disable=SC2046
 static_program() {
     "$cc" -std=c11 -static program.c -o static $($pkg_config --static --cflags --libs plait) && ./static
+}
+
+# shellcheck disable=SC2046
+checked_program() {
+    "$cc" -std=gnu11 -Wall -Wextra -Werror checked.c -o checked $($pkg_config --cflags --libs plait-check) && ./checked
+}
+# Linked with the plain library; the command finds the checking one beside itself.
+# shellcheck disable=SC2046
+checked_by_command() {
+    "$cc" -std=gnu11 checked.c -o plain $($pkg_config --cflags --libs plait) &&
+        LD_LIBRARY_PATH=$prefix/lib "$prefix/bin/plait" check -n 50 ./plain
 }
 
 says() {
@@ -64,6 +76,8 @@ check "every public header and nothing else" every_header
 check "a C11 program with the shared library" shared_program
 check "a C++17 program with the shared library" cxx_program
 check "a C11 program linked statically" static_program
+check "a test with the checking library" checked_program
+check "a program under plait check" checked_by_command
 check "the soname is libplait.so.0" says 'SONAME.*\[libplait\.so\.0\]'
 check "it cannot be unloaded" says 'NODELETE'
 check "it shows only plait_ names" only_plait_names
