@@ -82,7 +82,7 @@ typedef enum plait_check_outcome {
     PLAIT_CHECK_ASSERTION,    /* plait_check_that, or assert and abort */
     PLAIT_CHECK_CRASH,        /* a signal */
     PLAIT_CHECK_EXIT,         /* the program ended with a status other than 0 */
-    PLAIT_CHECK_LEFT_RUNNING, /* a thread that is no daemon had not ended when the test had */
+    PLAIT_CHECK_LEFT_RUNNING, /* a thread that is no daemon cannot end once the test has */
     PLAIT_CHECK_MISUSE,       /* released by another thread, joined twice, ... */
     PLAIT_CHECK_USE_AFTER_FREE,     /* an object of plait's was used after it had been freed */
     PLAIT_CHECK_LIVELOCK,           /* more points than `steps` */

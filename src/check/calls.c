@@ -4,6 +4,10 @@
  * that was called from outside the library is a call of the program's: reports name its place, and when a
  * program is checked and not plait itself, it is one step. Calls inside calls are those of callbacks; but a
  * function that was inlined names the site of the one that it stands in, and is no call of its own.
+ *
+ * A whole program was not written to be checked: what its threads share it does not use through plait_write. So others may
+ * also go on right after a call, before the program does what it does next: start a thread,
+ * and only then set what it reads; release a lock, and then look again.
  */
 #include <base/hooks.h>
 #include <check/control.h>
@@ -36,6 +40,11 @@ void __cyg_profile_func_enter(void *function, void *site) {
         enter(me, function, site);
 }
 
+static void let_others_go_on(struct plait__actor *me) {
+    if (me->sections || !plait__control->program || plait__control->run->inside) return;
+    if (plait__has_choice()) plait__decide_who(me, false, true, (uint32_t)me->id << 24 ^ 0xfffe);
+}
+
 void __cyg_profile_func_exit(void *function, void *site) {
     struct plait__actor *me = plait__acting;
     (void)function;
@@ -45,6 +54,7 @@ void __cyg_profile_func_exit(void *function, void *site) {
         call->inlined--;
         return;
     }
+    let_others_go_on(me);
     me->steps++;
     if (me->depth) me->depth--;
 }

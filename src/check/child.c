@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -64,17 +65,30 @@ static const char *name_of(int signal) {
     }
 }
 
-/* Where the thread was when the signal came; NULL where that is not known. */
-static const void *place_of(const void *context) {
+/* Where the thread was when the signal came; 0 where that is not known. */
+static uintptr_t place_of(const void *context) {
     const ucontext_t *user = context;
 #if defined(__x86_64__)
-    return (const void *)(uintptr_t)user->uc_mcontext.gregs[REG_RIP];
+    return (uintptr_t)user->uc_mcontext.gregs[REG_RIP];
 #elif defined(__aarch64__)
-    return (const void *)(uintptr_t)user->uc_mcontext.pc;
+    return (uintptr_t)user->uc_mcontext.pc;
 #else
     (void)user;
-    return NULL;
+    return 0;
 #endif
+}
+
+/* The first frame that is neither plait's nor the C library's: what the program has called, or where it crashed
+ * itself. As for calls, the place is that of the instruction after. */
+static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *place) {
+    Dl_info info, c_library;
+    int exact = 0;
+    uintptr_t at = (uintptr_t)_Unwind_GetIPInfo(context, &exact);
+    if (!at) return _URC_END_OF_STACK;
+    bool unknown = !dladdr((void *)at, &info) || !dladdr((void *)(uintptr_t)&read, &c_library);
+    if (unknown || plait__state_is_code(at) || info.dli_fbase == c_library.dli_fbase) return _URC_NO_REASON;
+    *(uintptr_t *)place = at + (exact != 0);
+    return _URC_END_OF_STACK;
 }
 
 static void crash(int signal, siginfo_t *info, void *context) {
@@ -86,20 +100,12 @@ static void crash(int signal, siginfo_t *info, void *context) {
     if (gone)
         plait__run_fails(PLAIT_CHECK_USE_AFTER_FREE, gone, "an object was used after it had been freed");
     plait__control->run->end.status = signal;
-    plait__call_begins(NULL, (const char *)place_of(context) + 1);
+    uintptr_t place = 0;
+    (void)_Unwind_Backtrace(find_program, &place);
+    if (!place) place = place_of(context) + 1;
+    plait__call_begins(NULL, (const void *)place);
     if (signal == SIGABRT) plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "abort was called");
     plait__run_fails(PLAIT_CHECK_CRASH, info->si_addr, "%s at address %p", name_of(signal), info->si_addr);
-}
-
-/* The first frame that is neither plait's nor the C library's: what the program has called. */
-static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *place) {
-    Dl_info info, c_library;
-    uintptr_t at = (uintptr_t)_Unwind_GetIP(context);
-    if (!at) return _URC_END_OF_STACK;
-    bool unknown = !dladdr((void *)at, &info) || !dladdr((void *)(uintptr_t)&read, &c_library);
-    if (unknown || plait__state_is_code(at) || info.dli_fbase == c_library.dli_fbase) return _URC_NO_REASON;
-    *(uintptr_t *)place = at;
-    return _URC_END_OF_STACK;
 }
 
 /* The watchdog asks the thread that does not come back where it is. */
@@ -142,15 +148,30 @@ static void stay_on_this_cpu(void) {
     (void)sched_setaffinity(0, sizeof set, &set);
 }
 
+static void put_at(int descriptor, const char *path, int how) {
+    int file = open(path, how | O_CLOEXEC);
+    if (file >= 0 && file != descriptor) {
+        (void)dup2(file, descriptor);
+        (void)close(file);
+    }
+}
+
+/* Each run reads the same: a file from its beginning, and of anything else nothing. */
+static void read_anew(void) {
+    struct stat input;
+    bool file = fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode);
+    put_at(STDIN_FILENO, file ? "/proc/self/fd/0" : "/dev/null", O_RDONLY);
+}
+
 static void be_quiet(void) {
-    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int i = 0; i < 3 && nowhere >= 0; i++) (void)dup2(nowhere, i);
-    if (nowhere > 2) (void)close(nowhere);
+    put_at(STDOUT_FILENO, "/dev/null", O_WRONLY);
+    put_at(STDERR_FILENO, "/dev/null", O_WRONLY);
 }
 
 void plait__child_begin(const struct plait__run *run) {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     stay_on_this_cpu();
+    read_anew();
     if (!run->loud) be_quiet();
     catch_crashes();
     catch_the_watchdog();
@@ -266,7 +287,8 @@ static bool has_ended(pid_t child, int *status, int options) {
 }
 
 /* What it could not write down itself. */
-static void note_end(struct plait__run *run, int status) {
+static void note_end(const struct plait__exploration *exploration, int status) {
+    struct plait__run *run = exploration->run;
     if (run->end.outcome != PLAIT_CHECK_PASSED) return;
     if (WIFSIGNALED(status)) {
         run->end.outcome = PLAIT_CHECK_CRASH;
@@ -276,7 +298,10 @@ static void note_end(struct plait__run *run, int status) {
     } else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
         run->end.outcome = PLAIT_CHECK_EXIT;
         run->end.status = WEXITSTATUS(status);
-        snprintf(run->end.words, sizeof run->end.words, "the test ended the process with status %d",
+        snprintf(run->end.words, sizeof run->end.words,
+                 exploration->program
+                     ? "the program ended with status %d; `plait replay` shows what it prints"
+                     : "the test ended the process with status %d",
                  WEXITSTATUS(status));
     }
 }
@@ -295,5 +320,5 @@ void plait__child_await(struct plait__exploration *exploration, pid_t child) {
         break;
     }
     if (handle >= 0) (void)close(handle);
-    note_end(exploration->run, status);
+    note_end(exploration, status);
 }

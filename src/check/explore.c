@@ -23,7 +23,7 @@ static const char *fill_in(plait_check_options *options) {
     if (!options->depth) options->depth = 3;
     if (!options->bound) options->bound = 2;
     if (!options->inject) options->inject = PLAIT_CHECK_TIMEOUTS | PLAIT_CHECK_SPURIOUS;
-    if (!options->steps) options->steps = 100000;
+    if (!options->steps) options->steps = PLAIT__STEPS_OF_TEST;
     if (!options->seed) options->seed = 1;
     if (!(options->seconds >= 0)) return "The limit of seconds must be a number from 0 on (0: none).";
     if (options->strategy > PLAIT_CHECK_DFS) return "There is no such strategy.";

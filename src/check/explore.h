@@ -17,6 +17,9 @@ struct plait__progress {
     bool shows;          /* a line for people stands on the terminal */
 };
 
+/* In a run, if the options do not say: a program does more than a test. */
+enum { PLAIT__STEPS_OF_TEST = 100 * 1000, PLAIT__STEPS_OF_PROGRAM = 10 * 1000 * 1000 };
+
 struct plait__exploration {
     plait_check_options options; /* as the user gave them; plait__explore fills in the defaults */
     struct plait__run *run;

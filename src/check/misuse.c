@@ -38,9 +38,11 @@ PLAIT_API _Noreturn void __assert_fail(const char *words, const char *file, unsi
                                        const char *function);
 
 void __assert_fail(const char *words, const char *file, unsigned line, const char *function) {
-    if (plait__acting && !plait__control->ending)
+    if (plait__acting && !plait__control->ending) {
+        plait__call_begins(NULL, __builtin_return_address(0));
         plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "assert(%s) fails at %s:%u", words, last_part(file),
                          line);
+    }
     fprintf(stderr, "%s:%u: %s: Assertion `%s' failed.\n", file, line, function, words);
     abort();
 }

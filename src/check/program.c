@@ -17,9 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* In a run, by default: a program does more than a test. */
-enum { MOST_POINTS = 10 * 1000 * 1000 };
-
 static jmp_buf into_the_program;
 
 /* False: the run did not pass, or there is none any more. */
@@ -84,7 +81,7 @@ __attribute__((constructor)) static void begin(void) {
         _exit(2);
     }
     unsetenv("PLAIT_CHECK"); /* programs that this one starts are not checked */
-    if (!exploration.options.steps) exploration.options.steps = MOST_POINTS;
+    if (!exploration.options.steps) exploration.options.steps = PLAIT__STEPS_OF_PROGRAM;
     exploration.execute = execute;
     exploration.program = plait__command_line();
     exploration.build = plait__build_of_program();
@@ -93,5 +90,7 @@ __attribute__((constructor)) static void begin(void) {
 }
 
 __attribute__((destructor)) static void end(void) {
-    if (plait__acting && plait__control->program) plait__run_end();
+    if (!plait__acting || plait__control->ending) return;
+    if (plait__control->run->recording) plait__describe(); /* for the report of an exit status */
+    if (plait__control->program) plait__run_end();
 }

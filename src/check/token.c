@@ -6,7 +6,7 @@
  * look like digits (Crockford's), 5 bits each:
  *   8 bits    what is injected (3), inside (1), whether `steps` follows (1), the parameter k (3)
  *   10 bits   of the hash of the build
- *   [steps]
+ *   [steps; 0: as usual for a program]
  *   for each deviation: decisions since the last one, and the alternative less 1
  *   zeros up to a whole letter
  *   10 bits   a cyclic check over all of it: two wrong or swapped neighbours are always noticed
@@ -26,10 +26,9 @@
 
 enum {
     VERSION = '1',
-    LINE = 48,             /* the longest token */
+    LINE = 64,             /* the longest token */
     FILE_SIZE = 1 << 22,   /* the longest file that is read */
     BUILD = (1 << 10) - 1, /* so much of the build is in it */
-    DEFAULT_STEPS = 100000,
 };
 
 static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -88,13 +87,13 @@ static uint32_t check_of(const uint8_t *values, uint64_t count) {
 
 static void write_schedule(struct bits *bits, const struct plait__schedule *schedule,
                            const plait_check_options *options, uint64_t build, unsigned parameter) {
-    bool steps = options->steps != DEFAULT_STEPS;
+    bool steps = options->steps != PLAIT__STEPS_OF_TEST;
     write_bits(bits, options->inject & 7, 3);
     write_bits(bits, options->inside, 1);
     write_bits(bits, steps, 1);
     write_bits(bits, parameter / 2, 3);
     write_bits(bits, build & BUILD, 10);
-    if (steps) write_number(bits, options->steps, 10);
+    if (steps) write_number(bits, options->steps == PLAIT__STEPS_OF_PROGRAM ? 0 : options->steps, 0);
     for (uint32_t i = 0, next = 0; i < schedule->count; i++) {
         write_number(bits, schedule->of[i].index - next, parameter);
         write_number(bits, schedule->of[i].choice - 1, 0);
@@ -212,15 +211,15 @@ static enum plait__token_read read_values(uint8_t *values, uint64_t count, struc
     uint32_t check = (uint32_t)values[count - 2] << 5 | values[count - 1];
     if (check != check_of(values, count - 2)) return PLAIT__TOKEN_MISTYPED;
     struct bits bits = {.letters = values, .count = (count - 2) * 5};
-    uint64_t inject, inside, has_steps, parameter, of_build, steps = DEFAULT_STEPS;
+    uint64_t inject, inside, has_steps, parameter, of_build, steps = PLAIT__STEPS_OF_TEST;
     if (!read_bits(&bits, &inject, 3) || !read_bits(&bits, &inside, 1) || !read_bits(&bits, &has_steps, 1) ||
         !read_bits(&bits, &parameter, 3) || !read_bits(&bits, &of_build, 10) ||
-        (has_steps && !read_number(&bits, &steps, 10)) ||
+        (has_steps && !read_number(&bits, &steps, 0)) ||
         !read_deviations(&bits, schedule, (unsigned)parameter * 2))
         return PLAIT__TOKEN_NONSENSE;
     options->inject = inject ? (unsigned)inject : PLAIT_CHECK_NOTHING;
     options->inside = inside;
-    options->steps = steps;
+    options->steps = steps ? steps : PLAIT__STEPS_OF_PROGRAM;
     return of_build == (build & BUILD) ? PLAIT__TOKEN_GOOD : PLAIT__TOKEN_OF_ANOTHER_BUILD;
 }
 
