@@ -10,7 +10,8 @@ Two kinds:
 Each must compile without a warning and end with status 0. A program that calls plait_check_run is linked with the
 checking library. Results are printed as TAP.
 
-A fenced block marked `output` shows what the program before it printed. It must be that, but for what differs from
+A fenced block marked `output` shows what the program before it printed, or, marked `output plait check ./NAME`, what
+that command said of it, which stands on PATH then. It must be that, but for what differs from
 machine to machine and from build to build: how many schedules, how long, and the token. With --write, blocks that
 are not that any more are written anew.
 """
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WITHOUT_EXAMPLE = {"api.h", "task_cxx.h", "task_macros.h"}
-FENCE = re.compile(r"^```(c|output)(?: (\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(c|output)(?: ([^\n]+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SECONDS = 30
 VARYING = [
@@ -33,6 +34,7 @@ VARYING = [
     (r"\d+(\.\d+)?(?= m?s\b)", "N"),
     (r"\b\d+/\d+\b", "N/N"),
     (r'replay = "[^"]*"', 'replay = "TOKEN"'),
+    (r"plait replay p1-\S*", "plait replay TOKEN"),
 ]
 
 
@@ -43,6 +45,7 @@ class Program:
     name: str
     code: str
     printed: str | None = None  # what the documentation says that it prints
+    command: str = ""  # or this, run on it
 
 
 def programs_of_markdown(path):
@@ -52,7 +55,7 @@ def programs_of_markdown(path):
         kind, name, block = match.groups()
         line = text.count("\n", 0, match.start()) + 2
         if kind == "output" and program:
-            program.printed = block
+            program.printed, program.command = block, name or ""
         if kind == "c":
             if program:
                 yield program
@@ -107,11 +110,15 @@ def compile_and_run(program, root, libraries, compiler):
         source = Path(directory, program.name or "program.c")
         where = f'1 "{program.name}"' if program.name else f'{program.line} "{program.path}"'
         source.write_text(f"#line {where}\n{program.code}")
-        ended, said = call([*compiler, *FLAGS, f"-I{root}/include", str(source), "-o", "program", f"-L{library}",
+        ended, said = call([*compiler, *FLAGS, f"-I{root}/include", str(source), "-o", source.stem, f"-L{library}",
                             f"-Wl,-rpath,{library}", "-lplait", "-pthread", "-lm"], cwd=directory)
         if ended:
             return "does not compile: " + ended, said
-        return call([str(Path(directory, "program"))], cwd=directory)
+        ended, said = call([str(Path(directory, source.stem))], cwd=directory)
+        if ended or not program.command:
+            return ended, said
+        tools = f"{libraries[1]}/../tool:{os.environ['PATH']}"
+        return "", call(program.command.split(), cwd=directory, env={**os.environ, "PATH": tools})[1]
 
 
 def steady(text):
@@ -122,7 +129,7 @@ def steady(text):
 
 def write_output(program, said):
     text = program.path.read_text()
-    mark = "```output\n"
+    mark = f"```output {program.command}".rstrip() + "\n"
     begin = text.index(mark, text.index(program.code) + len(program.code)) + len(mark)
     program.path.write_text(text[:begin] + said + text[begin + len(program.printed):])
 
