@@ -13,16 +13,18 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <thread/thread.h>
+#include <unistd.h>
 #include <wait/self.h>
 
 enum { DEEPER = 4096 };
 enum { GUARD = 4096, SLACK = 512 }; /* bytes: the red zone, and the frames of giving the turn away */
 
-/* NULL: it gets one from the system. */
+/* NULL: it gets one from the system. A thread of a program may still be about to leave the one that it had. */
 static char *stack_of(const struct plait__actor *actor, size_t size) {
     char *stacks = plait__control->stacks;
-    if (!stacks || size > PLAIT__STACK - GUARD) return NULL;
+    if (!stacks || actor->has_thread || size > PLAIT__STACK - GUARD) return NULL;
     char *slot = stacks + (size_t)actor->id * PLAIT__STACK;
     return mprotect(slot, GUARD, PROT_NONE) == 0 ? slot : NULL;
 }
@@ -50,13 +52,26 @@ static void leave_stack(struct plait__actor *me) {
     plait__actor_give_turn(&plait__control->actors[0]);
 }
 
-/* pthread_exit, or a cancel: this thread does not come back. */
+/* pthread_exit, or a cancel: this thread does not come back. Its destructors run under control. */
 static void is_lost(void *argument) {
     struct plait__actor *me = argument;
-    plait__self_end();
-    me->has_thread = false;
-    plait__actor_ends(me);
-    plait__acting = NULL;
+    me->lost = true;
+    plait__actor_ends_with_thread();
+}
+
+/* A thread with values has destructors that the next run must not inherit; one that is lost has no place to jump to. */
+_Noreturn void plait__actor_leaves(struct plait__actor *me) {
+    if (!me->lost && !me->has_values) longjmp(me->leave, 1);
+    me->lost = me->id != 0;
+    if (!me->lost) longjmp(me->leave, 1);
+    leave_stack(me);
+    for (;;) syscall(SYS_exit, 0);
+}
+
+int plait__actor_await_lost(struct plait__actor *actor, void **result) {
+    int failed = plait__real_join(actor->pthread, result);
+    actor->lost = actor->has_thread = false;
+    return failed;
 }
 
 /* The cleanup handler is also what forgets, when it is taken off, those of frames that were jumped out of. */
@@ -71,6 +86,7 @@ static void run_once(struct plait__actor *me) {
         plait__acting = me;
         me->self = &plait__own;
         me->result = me->body(me->arg);
+        if (me->has_values) pthread_exit(me->result);
         plait__self_end();
         plait__actor_ends(me);
     } else {
@@ -108,8 +124,11 @@ static void begin_once(void) {
     (void)pthread_key_create(&end_key, end_at_last);
 }
 
-void plait__actor_ends_with_thread(void) {
+void plait__actors_prepare(void) {
     pthread_once(&once, begin_once);
+}
+
+void plait__actor_ends_with_thread(void) {
     (void)pthread_setspecific(end_key, (void *)1);
 }
 
@@ -152,6 +171,7 @@ int plait__actor_start(struct plait__actor *actor, size_t stack_size, const pthr
     actor->body = body;
     actor->arg = arg;
     if (stack_size && stack_size < (size_t)PTHREAD_STACK_MIN) return EINVAL;
+    if (actor->lost) (void)plait__actor_await_lost(actor, NULL);
     if (!plait__control->program && actor->has_thread) return 0;
     int failed = attributes && plait__control->program
                      ? plait__real_thread_create(&actor->pthread, attributes, live, actor)

@@ -38,7 +38,7 @@ void plait__actor_switch(struct plait__actor *me, struct plait__actor *next) {
     plait__actor_give_turn(next);
     if (!stays) return; /* it is another's turn already */
     plait__actor_wait_turn(me);
-    if (plait__control->over) longjmp(me->leave, 1);
+    if (plait__control->over) plait__actor_leaves(me);
 }
 
 /* ---- actors ---- */
@@ -66,7 +66,7 @@ void plait__actor_wakes(struct plait__actor *actor, enum plait__slept slept) {
 static void begin_actor(struct plait__actor *actor) {
     actor->standing = PLAIT__ENDED;
     plait__actor_stands(actor, PLAIT__READY, INT64_MAX);
-    actor->of_plait = false;
+    actor->of_plait = actor->has_values = false;
     actor->sections = 0;
     actor->idle = 0;
     actor->changes_seen = 0;
@@ -87,7 +87,8 @@ struct plait__actor *plait__actor_new(void) {
     else
         for (uint32_t i = 1; i < PLAIT__ACTORS && !actor; i++)
             if (control->actors[i].standing == PLAIT__ENDED) actor = &control->actors[i];
-    if (!actor) return NULL;
+    if (!actor)
+        plait__run_fails(PLAIT_CHECK_UNCONTROLLED, NULL, "more than %d threads at once", PLAIT__ACTORS);
     actor->id = (uint8_t)(actor - control->actors);
     begin_actor(actor);
     if (plait__acting) {
@@ -108,6 +109,19 @@ void plait__actor_ends(struct plait__actor *me) {
     plait__run_block(me);
 }
 
+/* ---- a fork by the test ---- */
+
+/* The child has one thread, and shares what is written down: it is not under control. */
+static void is_the_child(void) {
+    plait__acting = NULL;
+    plait__checking = false;
+}
+
+/* Before any handler of the library's own, which would meet points. */
+__attribute__((constructor)) static void watch_forks(void) {
+    (void)pthread_atfork(NULL, NULL, is_the_child);
+}
+
 /* ---- a run ---- */
 
 struct plait__control *plait__control_new(struct plait__run *run, struct plait__search *search,
@@ -123,6 +137,7 @@ struct plait__control *plait__control_new(struct plait__run *run, struct plait__
     control->places = plait__places_new();
     control->accesses = plait__accesses_new();
     if (!control->heap || !control->places || !control->accesses) return NULL;
+    plait__actors_prepare();
     plait__control = control;
     return control;
 }

@@ -47,6 +47,8 @@ struct plait__actor {
     uint8_t standing; /* enum plait__standing */
     uint8_t slept;    /* enum plait__slept: how its sleep ended */
     bool has_thread;  /* of the operating system, also one kept from the run before */
+    bool lost;        /* and that one has left `stay`: it ends, or has ended, and is to be joined */
+    bool has_values;  /* that destructors must see at its end, so it is not kept for another run */
     bool of_plait;    /* plait has started it: if it is no plait_thread it is the service thread */
     uint32_t native;
     int64_t until; /* ASLEEP, POLLING: the clock's deadline, INT64_MAX: none */
@@ -137,7 +139,7 @@ void plait__run_yield(void);
 void plait__run_block(struct plait__actor *me);
 void plait__look_at_pollers(void);
 void plait__actor_wakes(struct plait__actor *actor, enum plait__slept slept);
-/* A new actor that is READY and has no thread yet; NULL: there are too many. */
+/* A new actor that is READY and has no thread yet. */
 struct plait__actor *plait__actor_new(void);
 /* Its own thread's last act. */
 void plait__actor_ends(struct plait__actor *me);
@@ -157,6 +159,11 @@ void plait__actors_leave(void);
 bool plait__actor_counts(const struct plait__actor *actor);
 /* The calling thread is an actor until its very last destructor. */
 void plait__actor_ends_with_thread(void);
+void plait__actors_prepare(void);
+/* The run is over: the calling actor leaves its stack, as its thread or for another run. */
+_Noreturn void plait__actor_leaves(struct plait__actor *me);
+/* Waits until a thread that is lost has gone, and what it gave back, if that can be had; else an errno value. */
+int plait__actor_await_lost(struct plait__actor *actor, void **result);
 /* Whether the address lies in a part of an actor's stack that it has left. */
 struct plait__actor *plait__dead_stack_of(const char *address);
 
@@ -212,6 +219,10 @@ void plait__clocks_begin(void);
 void *plait__scratch(size_t size);
 void plait__clock_passes(struct plait__actor *me, struct plait__place *place, unsigned what);
 void plait__clock_starts(struct plait__actor *parent, struct plait__actor *child);
+/* All that the other has done comes before what the actor does from now on. */
+void plait__clock_joins(struct plait__actor *me, const struct plait__actor *ended);
+/* The program gives back this block of its own: what is used there later is something else. */
+void plait__accesses_forget(const void *block, size_t size);
 
 /* calls.c: the innermost call of plait that the program is in; zero: none. */
 struct plait__call_place plait__call_now(const struct plait__actor *actor);
@@ -237,6 +248,7 @@ void plait__real_wake(uint32_t *word, int count);
 int plait__real_poll(struct pollfd *descriptors, nfds_t count, int64_t until);
 int plait__real_thread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
                               void *arg);
+int plait__real_join(pthread_t thread, void **result);
 int plait__real_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *), void *arg);
 void plait__real_bell_ring(int bell);
 

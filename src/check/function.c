@@ -59,24 +59,31 @@ static void be_the_child(struct plait__exploration *exploration) {
     if (!prepare(exploration)) _exit(2);
     if (run->following) {
         run_once(exploration->context);
+        run->returned = true;
         _exit(0);
     }
     while (plait__search_next(exploration->search)) {
         run_once(exploration->context);
         plait__search_ran(exploration->search, &run->end);
     }
+    run->returned = true;
     _exit(0);
 }
 
 static void execute(struct plait__exploration *exploration) {
+    struct plait__end *end = &exploration->run->end;
+    exploration->run->returned = false;
+    end->outcome = PLAIT_CHECK_PASSED;
     pid_t child = fork();
     if (child == 0) be_the_child(exploration);
     if (child > 0) {
         plait__child_await(exploration, child);
+        if (end->outcome == PLAIT_CHECK_PASSED && !exploration->run->returned)
+            *end = (struct plait__end){.outcome = PLAIT_CHECK_EXIT, .words = "the test ended the process"};
         return;
     }
-    exploration->run->end = (struct plait__end){.outcome = PLAIT_CHECK_REFUSED,
-                                                .words = "no process could be started for the test"};
+    *end = (struct plait__end){.outcome = PLAIT_CHECK_REFUSED,
+                               .words = "no process could be started for the test"};
 }
 
 plait_check_result *plait_check_run(void (*function)(void *arg), void *arg,

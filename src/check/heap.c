@@ -77,8 +77,8 @@ void *plait__heap_allocate(size_t size) {
         return NULL;
     }
     struct plait__heap *heap = heap_now();
+    if (size > REGION - heap->used - STEP) return malloc(size);
     size_t rounded = (size + STEP - 1) / STEP * STEP;
-    if (rounded > REGION - heap->used) return malloc(size);
     void *memory = heap->region + heap->used;
     heap->kinds[heap->used / STEP] = LIVE;
     memset(&heap->kinds[heap->used / STEP] + 1, LIVE_MORE, rounded / STEP - 1);

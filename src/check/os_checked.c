@@ -5,7 +5,6 @@
  */
 #include <base/atomic.h>
 #include <check/control.h>
-#include <errno.h>
 #include <unistd.h>
 
 int64_t plait__os_clock(void) {
@@ -73,7 +72,6 @@ void plait__os_bell_ring(int bell) {
 int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *), void *arg) {
     if (!plait__acting) return plait__real_thread_start(thread, stack_size, body, arg);
     struct plait__actor *actor = plait__actor_new();
-    if (!actor) return EAGAIN;
     actor->of_plait = true;
     int failed = plait__actor_start(actor, stack_size, NULL, body, arg);
     if (failed)

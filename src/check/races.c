@@ -32,6 +32,7 @@ struct variable {
 };
 
 struct plait__accesses {
+    uint16_t used[ACCESSES / 2]; /* those of this run */
     struct variable of[ACCESSES];
     char scratch[SCRATCH];
 };
@@ -67,6 +68,11 @@ void plait__clock_starts(struct plait__actor *parent, struct plait__actor *child
     memcpy(child->clock, parent->clock, sizeof child->clock);
     child->clock[child->id]++;
     parent->clock[parent->id]++;
+}
+
+void plait__clock_joins(struct plait__actor *me, const struct plait__actor *ended) {
+    for (uint32_t i = 0; i < PLAIT__ACTORS; i++)
+        if (ended->clock[i] > me->clock[i]) me->clock[i] = ended->clock[i];
 }
 
 static void learn(struct plait__actor *me, const struct plait__place *place) {
@@ -105,9 +111,21 @@ static struct variable *variable_at(uintptr_t address) {
         if (variable->run_number == control->run_number && variable->address != address) continue;
         if (variable->run_number == control->run_number) return variable;
         if (control->variables == ACCESSES / 2) return NULL;
-        control->variables++;
+        accesses->used[control->variables++] = (uint16_t)(i % ACCESSES);
         *variable = (struct variable){.address = address, .run_number = control->run_number};
         return variable;
+    }
+}
+
+/* The C library may hand the block to another thread, by an order of its own that no clock knows. */
+void plait__accesses_forget(const void *block, size_t size) {
+    struct plait__control *control = plait__control;
+    uintptr_t from = (uintptr_t)block;
+    for (uint32_t i = 0; i < control->variables; i++) {
+        struct variable *variable = &control->accesses->of[control->accesses->used[i]];
+        if (variable->address - from >= size) continue;
+        variable->write.time = 0;
+        if (variable->reads) memset(variable->reads, 0, sizeof *variable->reads * PLAIT__ACTORS);
     }
 }
 

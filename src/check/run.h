@@ -138,6 +138,7 @@ struct plait__run {
 
     /* come of it */
     struct plait__end end;
+    bool returned;             /* the process of a function ended by itself, not at the hands of the test */
     _Atomic uint64_t progress; /* grows with every point: the watchdog looks at it */
     uint32_t running;          /* the kernel's id of the thread whose turn it is, for the watchdog */
     uint32_t trail_count, event_count, actor_count, object_count;

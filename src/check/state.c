@@ -6,7 +6,9 @@
  * remembers from run to run does not lie there, or is the same each time: see control.h.
  */
 #include <check/control.h>
+#include <dlfcn.h>
 #include <link.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,10 @@ static struct {
     const char *initial; /* of thread-local storage */
     size_t initial_size, local_size;
     char *own_copy; /* of the first thread's */
+    /* The program's own part, which begins anew with each thread; it is as far from each thread's pointer. */
+    const char *program_initial;
+    size_t program_initial_size, program_size;
+    ptrdiff_t program_offset;
 } kept;
 
 struct found {
@@ -89,6 +95,32 @@ bool plait__state_is_ours(const volatile void *address) {
     return at >= kept.start && at < kept.start + kept.size;
 }
 
+/* The program comes first among the objects. The runtimes of sanitizers that are linked into it keep state of their own
+ * there, which must stay. */
+static int find_program(struct dl_phdr_info *info, size_t size, void *argument) {
+    (void)size, (void)argument;
+    static const char *const runtimes[] = {"__asan_init", "__tsan_init", "__msan_init",
+                                           "__ubsan_handle_add_overflow"};
+    for (size_t i = 0; i < sizeof runtimes / sizeof *runtimes; i++)
+        if (dlsym(RTLD_DEFAULT, runtimes[i])) return 1;
+    for (ElfW(Half) i = 0; i < info->dlpi_phnum && info->dlpi_tls_data; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        if (header->p_type != PT_TLS) continue;
+        kept.program_initial = (const char *)(info->dlpi_addr + header->p_vaddr);
+        kept.program_initial_size = header->p_filesz;
+        kept.program_size = header->p_memsz;
+        kept.program_offset = (char *)info->dlpi_tls_data - (char *)__builtin_thread_pointer();
+    }
+    return 1;
+}
+
+static void fresh_program(void) {
+    char *locals = (char *)__builtin_thread_pointer() + kept.program_offset;
+    if (!kept.program_size) return;
+    memcpy(locals, kept.program_initial, kept.program_initial_size);
+    memset(locals + kept.program_initial_size, 0, kept.program_size - kept.program_initial_size);
+}
+
 static __thread void *own_locals;
 
 void plait__state_keep(void) {
@@ -96,6 +128,7 @@ void plait__state_keep(void) {
     kept.own_copy = malloc(kept.local_size);
     if (!kept.copy || !kept.own_copy) abort();
     own_locals = locals_of_caller();
+    dl_iterate_phdr(find_program, NULL);
     memcpy(kept.own_copy, own_locals, kept.local_size);
     memcpy(kept.copy, kept.start, kept.size);
 }
@@ -110,4 +143,5 @@ void plait__state_fresh_thread(void) {
     memcpy(locals, kept.initial, kept.initial_size);
     memset((char *)locals + kept.initial_size, 0, kept.local_size - kept.initial_size);
     own_locals = locals;
+    fresh_program();
 }
