@@ -62,8 +62,7 @@ static void is_lost(void *argument) {
 /* A thread with values has destructors that the next run must not inherit; one that is lost has no place to jump to. */
 _Noreturn void plait__actor_leaves(struct plait__actor *me) {
     if (!me->lost && !me->has_values) longjmp(me->leave, 1);
-    me->lost = me->id != 0;
-    if (!me->lost) longjmp(me->leave, 1);
+    me->lost = true;
     leave_stack(me);
     for (;;) syscall(SYS_exit, 0);
 }

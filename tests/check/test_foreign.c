@@ -119,6 +119,24 @@ static void destroy_values(void *arg) {
 
 PASSES(destructors_run_under_control, destroy_values)
 
+static void *wait_with_value(void *arg) {
+    (void)set_value(arg);
+    plait_sleep(3600);
+    return arg;
+}
+
+/* The next run's thread finds nothing of its own there. */
+static void leave_a_daemon(void *arg) {
+    (void)arg;
+    pthread_once(&key_once, make_key);
+    lock = (plait_lock)PLAIT_LOCK_INIT;
+    plait_thread_options options = {.daemon = true};
+    plait_thread_free(plait_thread_new(&options, wait_with_value, NULL));
+    (void)count(NULL);
+}
+
+PASSES(what_a_daemon_leaves_to_its_destructors, leave_a_daemon)
+
 /* ---- memory ---- */
 
 /* Too large for the caches of threads: it comes back to whoever asks next. */
