@@ -69,12 +69,16 @@ PLAIT_API int pthread_create(pthread_t *thread, const pthread_attr_t *attributes
     return failed;
 }
 
+/* The C library may use the same handle again for a later thread: who has not ended comes first. */
 static struct plait__actor *actor_of(pthread_t thread) {
     struct plait__control *control = plait__control;
-    for (uint32_t i = control->count; i-- > 1;)
-        if (control->actors[i].has_thread && pthread_equal(control->actors[i].pthread, thread))
-            return &control->actors[i];
-    return NULL;
+    struct plait__actor *found = NULL;
+    for (uint32_t i = control->count; i-- > 1;) {
+        struct plait__actor *actor = &control->actors[i];
+        if (!actor->has_thread || !pthread_equal(actor->pthread, thread)) continue;
+        if (!found || actor->standing != PLAIT__ENDED) found = actor;
+    }
+    return found;
 }
 
 int plait__real_join(pthread_t thread, void **result) {
