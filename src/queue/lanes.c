@@ -71,7 +71,7 @@ static bool looks_stuck(const struct plait__lane *lane, const struct plait__lane
     return (int64_t)(plait__load(&lane->index) - plait__load(&other->index)) >= ahead;
 }
 
-plait_status plait__lane_wait(plait_queue *queue, struct plait__call *call) {
+plait_status plait__lane_wait(plait_queue *queue, const struct plait__call *call, uint32_t **away) {
     bool putting = call->attempt == plait__queue_put;
     struct plait__lane *lane = putting ? &queue->put : &queue->get;
     const struct plait__lane *other = putting ? &queue->get : &queue->put;
@@ -99,7 +99,7 @@ plait_status plait__lane_wait(plait_queue *queue, struct plait__call *call) {
     }
     if (status == PLAIT_BUSY) {
         lane->away++;
-        call->away = &lane->away;
+        *away = &lane->away;
     }
     plait__mutex_unlock(mutex);
     return status;

@@ -238,9 +238,9 @@ static bool was_given(const plait_queue *queue, struct plait__call *call) {
     return call->any || !call->left;
 }
 
-/* looked: it has been patient, and sleeps at once. */
+/* looked: it has been patient, and sleeps at once; away: where it counts as staying away, until it is listed, or NULL. */
 static plait_status wait_call(plait_queue *queue, struct plait__call *call, plait_deadline deadline,
-                              bool looked) {
+                              bool looked, uint32_t *away) {
     struct plait__side *side = side_of(queue, call);
     struct plait__waiter waiter;
     struct plait__node node;
@@ -251,8 +251,8 @@ static plait_status wait_call(plait_queue *queue, struct plait__call *call, plai
         if (status != PLAIT_OK) return status;
         if (!first)
             plait__queue_come_back(queue, side, &node);
-        else if (call->away)
-            --*call->away, call->away = NULL;
+        else if (away)
+            --*away;
         if (claim & PLAIT__GIFT && was_given(queue, call))
             status = PLAIT_OK;
         else
@@ -332,7 +332,7 @@ static inline plait_status get_now(plait_status lane, plait_queue *queue, void *
 /* ---- the calls ---- */
 
 static plait_status wait_until(plait_queue *queue, struct plait__call *call, plait_deadline deadline) {
-    return plait_passed(deadline) ? PLAIT_TIMEOUT : wait_call(queue, call, deadline, false);
+    return plait_passed(deadline) ? PLAIT_TIMEOUT : wait_call(queue, call, deadline, false, NULL);
 }
 
 /* For a single item. */
@@ -340,8 +340,9 @@ __attribute__((noinline)) static plait_status wait_patiently(plait_queue *queue,
                                                              plait_deadline deadline) {
     if (!plait__queue_has_lanes(queue)) return wait_until(queue, call, deadline);
     if (plait_passed(deadline)) return PLAIT_TIMEOUT;
-    plait_status status = plait__lane_wait(queue, call);
-    return status == PLAIT_OK ? PLAIT_OK : wait_call(queue, call, deadline, true);
+    uint32_t *away = NULL;
+    plait_status status = plait__lane_wait(queue, call, &away);
+    return status == PLAIT_OK ? PLAIT_OK : wait_call(queue, call, deadline, true, away);
 }
 
 plait_status plait__queue_perform(plait_queue *queue, struct plait__call *call, plait_deadline deadline) {

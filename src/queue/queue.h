@@ -65,10 +65,9 @@ struct plait__call {
     plait_status (*attempt)(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
     size_t side; /* offset of the struct plait__side of those who wait for it */
     const char *kind;
-    char *item;     /* the caller's: the next one to be moved */
-    size_t left;    /* how many there are yet to be moved */
-    bool any;       /* one is enough */
-    uint32_t *away; /* where its thread counts as staying away until it is listed; NULL: nowhere */
+    char *item;  /* the caller's: the next one to be moved */
+    size_t left; /* how many there are yet to be moved */
+    bool any;    /* one is enough */
 };
 
 plait_status plait__queue_put(plait_queue *queue, struct plait__call *call, struct plait__wakes *wakes);
@@ -79,7 +78,8 @@ static inline struct plait__call plait__put_of(const void *item) {
                                 .side = offsetof(struct plait_queue, putters),
                                 .kind = "queue.put",
                                 .item = (char *)(uintptr_t)item,
-                                .left = 1};
+                                .left = 1,
+                                .any = false};
 }
 
 static inline struct plait__call plait__get_of(void *item) {
@@ -205,8 +205,9 @@ __attribute__((always_inline)) static inline plait_status plait__lane_try(plait_
 
 /* Counts down unfinished tasks, if there certainly are more. */
 bool plait__lane_done(plait_queue *queue, size_t tasks);
-/* The same as plait__lane_try after PLAIT_BUSY, with patience. Who has lost it stays counted at call->away. */
-plait_status plait__lane_wait(plait_queue *queue, struct plait__call *call);
+/* The same as plait__lane_try after PLAIT_BUSY, with patience. Who has lost it stays counted at *away, as one who stays
+ * away, until it is listed among those who wait; NULL: nowhere. */
+plait_status plait__lane_wait(plait_queue *queue, const struct plait__call *call, uint32_t **away);
 
 /* ---- under the mutex ---- */
 

@@ -9,12 +9,6 @@
 #include <plait/rlock.h>
 #include <sync/lock.h>
 
-/* Mostly nobody has it: that is tried first. */
-static inline bool take(plait_rlock *lock) {
-    uint32_t quick = plait__quick();
-    return plait__likely(quick) && plait__likely(plait__word_take(&lock->lock.word, quick));
-}
-
 static plait_status take_again(plait_rlock *lock) {
     uint32_t again = plait__load(&lock->again);
     if (again == UINT32_MAX) return PLAIT_OVERFLOW;
@@ -22,7 +16,7 @@ static plait_status take_again(plait_rlock *lock) {
     return PLAIT_OK;
 }
 
-/* The caller owns it, or must wait for it, or has no short path. */
+/* The caller must wait for it, or has no short path. */
 __attribute__((noinline)) static plait_status acquire_slow(plait_rlock *lock, plait_deadline deadline,
                                                            const void *caller) {
     return plait__lock_holder(&lock->lock) == plait__self()->ident
@@ -30,20 +24,28 @@ __attribute__((noinline)) static plait_status acquire_slow(plait_rlock *lock, pl
                : plait__lock_acquire_slow(&lock->lock, deadline, caller);
 }
 
+/* Mostly nobody has it: that is tried first. */
+__attribute__((always_inline)) static inline plait_status acquire(plait_rlock *lock, plait_deadline deadline,
+                                                                  const void *caller) {
+    uint32_t quick = plait__quick();
+    if (plait__unlikely(!quick)) return acquire_slow(lock, deadline, caller);
+    if (plait__likely(plait__word_take(&lock->lock.word, quick))) return PLAIT_OK;
+    return plait__lock_holder(&lock->lock) == quick ? take_again(lock) : acquire_slow(lock, deadline, caller);
+}
+
 plait_status plait_rlock_acquire_until(plait_rlock *lock, plait_deadline deadline) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    return take(lock) ? PLAIT_OK : acquire_slow(lock, deadline, __builtin_return_address(0));
+    return acquire(lock, deadline, __builtin_return_address(0));
 }
 
 plait_status plait_rlock_acquire(plait_rlock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    return take(lock) ? PLAIT_OK : acquire_slow(lock, PLAIT_FOREVER, __builtin_return_address(0));
+    return acquire(lock, PLAIT_FOREVER, __builtin_return_address(0));
 }
 
 plait_status plait_rlock_acquire_nowait(plait_rlock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    if (take(lock)) return PLAIT_OK;
-    plait_status status = acquire_slow(lock, PLAIT_NOW, __builtin_return_address(0));
+    plait_status status = acquire(lock, PLAIT_NOW, __builtin_return_address(0));
     return status == PLAIT_TIMEOUT ? PLAIT_BUSY : status;
 }
 
@@ -60,11 +62,13 @@ __attribute__((noinline)) static plait_status release_slow(plait_rlock *lock) {
 
 plait_status plait_rlock_release(plait_rlock *lock) {
     if (plait__unlikely(!lock)) return PLAIT_INVALID;
-    uint32_t quick = plait__quick();
-    if (plait__likely(plait__load(&lock->again) == 0) && plait__likely(quick) &&
-        plait__likely(plait__word_give(&lock->lock.word, quick)))
+    uint32_t quick = plait__quick(), again = plait__load(&lock->again);
+    if (plait__unlikely(!quick)) return release_slow(lock);
+    if (plait__likely(again == 0) && plait__likely(plait__word_give(&lock->lock.word, quick)))
         return PLAIT_OK;
-    return release_slow(lock);
+    if (again == 0 || plait__lock_holder(&lock->lock) != quick) return release_slow(lock);
+    plait__store(&lock->again, again - 1);
+    return PLAIT_OK;
 }
 
 bool plait_rlock_locked(const plait_rlock *lock) {
