@@ -51,6 +51,14 @@ uint32_t plait__check_spot(const volatile void *address);
 #define PLAIT__UNHEARD(words) plait__check_unheard(words)
 #define PLAIT__STEP() plait__check_step()
 #define PLAIT__BEGINS(name, task) plait__check_begins((name), (task))
+#elif defined(PLAIT__RAW_ATOMICS)
+/* As if nobody had ever thought of them. (Those of atomics are left out in atomic.h.) */
+#define PLAIT__SECTION(change)
+#define PLAIT__MISUSE(words, object)
+#define PLAIT__SIGNALS(object)
+#define PLAIT__UNHEARD(words)
+#define PLAIT__STEP()
+#define PLAIT__BEGINS(name, task)
 #else
 #define PLAIT__POINT(what, address) ((void)0)
 #define PLAIT__SWAPPED(done) (done)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The hooks cost nothing: every file of the library is compiled twice, as always and with the bare atomic builtins
-# instead of the hooked names (base/atomic.h), and the machine code must be the same, instruction by instruction.
+# The hooks cost nothing: every file of the library is compiled twice, as always and without any hook, with the bare
+# atomic builtins instead of the hooked names (base/hooks.h, base/atomic.h). The machine code must be the same, instruction
+# by instruction, and call nothing of the checker.
 # And they are there: every file also compiles for the checker, and reads no time but the clock that it decides.
 #   run.sh SOURCE_ROOT C_COMPILER SOURCES...
 set -u
@@ -32,7 +33,8 @@ for source in "$@"; do
     tap_wanted "$name" || continue
     : >"$work/difference"
     code "$source" >"$work/hooked" && code -DPLAIT__RAW_ATOMICS "$source" >"$work/bare" &&
-        diff "$work/bare" "$work/hooked" >"$work/difference" 2>&1
+        diff "$work/bare" "$work/hooked" >"$work/difference" 2>&1 &&
+        ! grep plait__check_ "$work/hooked" >"$work/difference"
     tap_result $? "$name" "$work/difference"
 done
 tap_end
