@@ -203,12 +203,30 @@ void plait__caller_run(struct plait__tally *tally, plait_future *future) {
 
 /* ---- what waiting for it does ---- */
 
+/* A task that ends its thread takes its frame along. The one that was waiting for it goes on, in its clean-up
+ * handlers, and what it raises there, or a dump sees of it, is in its own frame. */
+struct waiting_task {
+    struct plait__self *self;
+    struct plait__frame *frame;
+    const plait_token *token;
+};
+
+static void helped_in_vain(void *argument) {
+    const struct waiting_task *waiting = argument;
+    waiting->self->task = waiting->frame;
+    waiting->self->task_token = waiting->token;
+}
+
 void plait__future_help(plait_future *future) {
     struct plait__worker *worker = plait__worker();
     if (!worker || future->pool != &worker->pool->pool || plait__future_phase(future) != PLAIT__QUEUED)
         return;
+    struct plait__self *self = plait__self();
+    struct waiting_task waiting = {self, self->task, self->task_token};
     plait_future_keep(future); /* the queue's reference may go meanwhile, and others may hold the rest */
+    pthread_cleanup_push(helped_in_vain, &waiting);
     (void)plait__worker_run(worker, future);
+    pthread_cleanup_pop(0);
     plait__future_drop(future);
 }
 

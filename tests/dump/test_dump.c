@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
 static plait_lock one, other;
@@ -217,6 +218,40 @@ TEST(futures_tell_who_computes_them) {
     ck_assert_ok(plait_future_set_error(futures[2], PLAIT_CANCELLED, NULL));
     join_all(threads, 3);
     for (int i = 0; i < 3; i++) plait_future_free(futures[i]);
+    plait_pool_free(pool);
+}
+
+PLAIT_TASK(void, leave_by_exit) {
+    pthread_exit(NULL);
+}
+
+/* What a function that has returned left on the stack is there no longer. */
+__attribute__((noinline)) static void overwrite_stack(void) {
+    char bytes[16384];
+    memset(bytes, 0xee, sizeof bytes);
+    __asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+static void wait_at_the_end(void *unused) {
+    (void)unused;
+    overwrite_stack();
+    (void)plait_event_wait(&go);
+}
+
+PLAIT_TASK(void, help_who_leaves, (plait_pool *, pool)) {
+    pthread_cleanup_push(wait_at_the_end, NULL);
+    plait_future *future = plait_submit(pool, leave_by_exit);
+    (void)plait_result(future, NULL); /* runs it */
+    plait_future_free(future);
+    pthread_cleanup_pop(0);
+}
+
+TEST(a_task_that_was_left_is_seen_no_longer) {
+    plait_pool *pool = plait_pool_new(1);
+    ck_assert_ok(plait_post(pool, help_who_leaves, pool));
+    wait_until_asleep_in("event", 1);
+    ck_assert_dump("plait: 2 threads\n MainThread awake\n pool-1-1 (help_who_leaves) waits for event\n");
+    plait_event_set(&go);
     plait_pool_free(pool);
 }
 
