@@ -121,7 +121,9 @@ PLAIT_API void free(void *block) {
     if (!next_free) {
         if (looks_for_free) return; /* dlsym's own */
         looks_for_free = true;
-        next_free = next_of_name("free").free;
+        union function first = {.address = dlsym(RTLD_DEFAULT, "free")};
+        next_free = first.free == free ? next_of_name("free").free
+                                       : first.free; /* a sanitizer's comes first */
         looks_for_free = false;
     }
     if (block && plait__acting && plait__control->variables)
