@@ -7,7 +7,8 @@
  * operation would not. What is known grows from run to run, and the search is told when it does.
  *
  * When a program is checked and not plait itself (`inside` is false), plait's operations are taken to be right:
- * each of the program's calls is one step, with a switch before it, and another wherever it must wait.
+ * each of the program's calls is one step, with a switch before it, and another wherever it must wait (and, see
+ * calls.c, after it).
  *
  * An actor that looks again and again (PLAIT__LOOKS points in a row at which nobody has changed anything) is taken to
  * spin: the others go first, then the clock; if there is nobody else, it has lived and not progressed.

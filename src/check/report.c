@@ -47,6 +47,8 @@ static void add_headline(struct plait__text *text, const struct plait__explorati
                          const struct plait__finding *finding) {
     const struct plait__end *end = &finding->run->end;
     unsigned outcome = end->outcome, known = sizeof headlines / sizeof headlines[0];
+    if (!finding->deterministic && outcome != PLAIT_CHECK_NOT_DETERMINISTIC)
+        plait__text_add(text, "%s: ", headlines[PLAIT_CHECK_NOT_DETERMINISTIC]);
     plait__text_add(text, "%s", outcome < known ? headlines[outcome] : "FAILED");
     if (end->outcome == PLAIT_CHECK_CRASH && strsignal(end->status))
         plait__text_add(text, " (%s)", strsignal(end->status));
@@ -331,5 +333,7 @@ char *plait__report_pass(const struct plait__exploration *exploration, const str
     plait__text_add(&text,
                     "  not controlled: memory used without plait_read and plait_write, and what does not "
                     "go through plait\n");
+    if (exploration->program && !searched->complete)
+        plait__text_add(&text, "  next: --strategy dfs --bound 1 tries all orders with one preemption\n");
     return plait__text_take(&text);
 }

@@ -101,7 +101,7 @@ static void fail_as_the_clock_says(void *arg) {
 }
 
 FINDS(a_failure_that_the_clock_decides, fail_as_the_clock_says, PLAIT_CHECK_NOT_DETERMINISTIC,
-      .not_replayed = true)
+      .words = {"NOT DETERMINISTIC: ASSERTION FAILED after "}, .not_replayed = true)
 
 /* What one run leaves behind decides the next. */
 static void remember(void *arg) {

@@ -425,7 +425,8 @@ TEST(a_pass_says_what_was_tried) {
         "  1,234 distinct orders, 1,234,567 scheduling points\n"
         "  not tried: failing allocations, weak memory (all was sequentially consistent)\n"
         "  not controlled: memory used without plait_read and plait_write, and what does not go through "
-        "plait\n");
+        "plait\n"
+        "  next: --strategy dfs --bound 1 tries all orders with one preemption\n");
 }
 
 TEST(a_proof_says_how_far_it_goes) {
