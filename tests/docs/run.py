@@ -93,11 +93,14 @@ def all_programs(root):
             yield f"{path.relative_to(root)} has an example", None
 
 
-def call(command, **options):
-    """Returns (how it ended, what it said); how it ended is "" for status 0."""
+def call(command, tools="", **options):
+    """Returns (how it ended, what it said); how it ended is "" for status 0. Programs know where their library is, and
+    LD_LIBRARY_PATH, which meson sets, would come before that."""
+    environment = {**os.environ, "PATH": f"{tools}{os.environ['PATH']}"}
+    environment.pop("LD_LIBRARY_PATH", None)
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=SECONDS, errors="replace", **options)
+                              timeout=SECONDS, errors="replace", env=environment, **options)
     except subprocess.TimeoutExpired as late:
         said = late.stdout or b""
         return f"not finished after {SECONDS} s", said.decode(errors="replace")
@@ -117,8 +120,7 @@ def compile_and_run(program, root, libraries, compiler):
         ended, said = call([str(Path(directory, source.stem))], cwd=directory)
         if ended or not program.command:
             return ended, said
-        tools = f"{libraries[1]}/../tool:{os.environ['PATH']}"
-        return "", call(program.command.split(), cwd=directory, env={**os.environ, "PATH": tools})[1]
+        return "", call(["sh", "-c", program.command], tools=f"{libraries[1]}/../tool:", cwd=directory)[1]
 
 
 def steady(text):
