@@ -232,17 +232,19 @@ __attribute__((noinline)) static void overwrite_stack(void) {
     __asm__ volatile("" : : "r"(bytes) : "memory");
 }
 
+static plait_future *left;
+
 static void wait_at_the_end(void *unused) {
     (void)unused;
     overwrite_stack();
     (void)plait_event_wait(&go);
+    plait_future_free(left);
 }
 
 PLAIT_TASK(void, help_who_leaves, (plait_pool *, pool)) {
     pthread_cleanup_push(wait_at_the_end, NULL);
-    plait_future *future = plait_submit(pool, leave_by_exit);
-    (void)plait_result(future, NULL); /* runs it */
-    plait_future_free(future);
+    left = plait_submit(pool, leave_by_exit);
+    (void)plait_result(left, NULL); /* runs it */
     pthread_cleanup_pop(0);
 }
 
