@@ -23,7 +23,18 @@ static void child(void) {
     plait__cells_after_fork();
 }
 
+/* Where a list must be whole in the child, the fork waits for its mutex. */
+static void prepare(void) {
+    plait__names_before_fork();
+    plait__self_before_fork();
+}
+
+static void parent(void) {
+    plait__self_forked();
+    plait__names_after_fork();
+}
+
 void plait__fork_watch(void) {
     /* Out of memory here would only mean that the child is not cleaned up. */
-    (void)pthread_atfork(plait__names_before_fork, plait__names_after_fork, child);
+    (void)pthread_atfork(prepare, parent, child);
 }

@@ -10,6 +10,8 @@ void plait__names_before_fork(void);
 void plait__names_after_fork(void);
 
 /* The parts that fork.c calls in the child, which has one thread then. */
+void plait__self_before_fork(void);
+void plait__self_forked(void); /* in the parent */
 void plait__self_after_fork(void);
 void plait__mutexes_after_fork(void);
 void plait__parking_after_fork(void);

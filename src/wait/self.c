@@ -156,11 +156,20 @@ void plait__running_less(void) {
     plait__add_relaxed(&running, UINT32_MAX);
 }
 
-/* The others' storage is another's now. */
+/* The others' storage is another's now. The mutex was taken for the fork, and nobody is left to be woken. */
 static void list_alone(struct plait__self *self) {
-    quick_mutex.word = 0;
     quick_threads = (struct plait__list){0};
     if (plait__linked(&self->listed)) plait__list_append(&quick_threads, &self->listed);
+    plait__store(&quick_mutex.word, 0);
+}
+
+void plait__self_before_fork(void) {
+    (void)plait__self();
+    (void)plait__mutex_lock(&quick_mutex);
+}
+
+void plait__self_forked(void) {
+    plait__mutex_unlock(&quick_mutex);
 }
 
 void plait__self_after_fork(void) {

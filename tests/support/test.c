@@ -30,8 +30,8 @@ void test_register(struct test *test) {
 /* Where the test has come to, for a message if it does not come back: each mark is kept until the test's end, so a
  * loop that asks the same again and again leaves one. */
 static void mark(const char *file, int line) {
-    static const char *last_file;
-    static int last_line;
+    static __thread const char *last_file;
+    static __thread int last_line;
     if (file == last_file && line == last_line) return;
     _mark_point(last_file = file, last_line = line);
 }
