@@ -47,7 +47,8 @@ static_program() {
 
 # shellcheck disable=SC2046
 checked_program() {
-    "$cc" -std=gnu11 -Wall -Wextra -Werror checked.c -o checked $($pkg_config --cflags --libs plait-check) && ./checked
+    "$cc" -std=gnu11 -Wall -Wextra -Werror checked.c -o checked $($pkg_config --cflags --libs plait-check) &&
+        LD_LIBRARY_PATH=$prefix/lib ./checked
 }
 # Linked with the plain library; the command finds the checking one beside itself.
 # shellcheck disable=SC2046
