@@ -19,6 +19,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,6 +68,9 @@ int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(v
 
 /* How many threads the process has, whoever started them; -1 when it cannot be told. Does not allocate. */
 int plait__os_thread_count(void);
+
+/* Every signal that is not the thread's own fault: what a new thread has blocked. */
+void plait__os_thread_signals(sigset_t *blocked);
 
 /* Whether this process has only one thread, as the C library knows at no cost: a lock then needs no atomic
  * operation. False when it cannot be told, and in the checked build. */

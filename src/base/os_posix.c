@@ -19,13 +19,10 @@ int plait__os_poll(struct pollfd *descriptors, nfds_t count, int64_t until) {
     return ppoll(descriptors, count, &timeout, NULL);
 }
 
-/* Every signal that is not the thread's own fault. */
-static sigset_t asynchronous_signals(void) {
+void plait__os_thread_signals(sigset_t *blocked) {
     static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
-    sigset_t signals;
-    sigfillset(&signals);
-    for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++) sigdelset(&signals, synchronous[i]);
-    return signals;
+    sigfillset(blocked);
+    for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++) sigdelset(blocked, synchronous[i]);
 }
 
 /* Starts a thread that has these signals blocked from its first instruction. */
@@ -47,7 +44,8 @@ int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(v
     pthread_attr_t attributes;
     int failed = pthread_attr_init(&attributes);
     if (failed) return failed;
-    sigset_t blocked = asynchronous_signals();
+    sigset_t blocked;
+    plait__os_thread_signals(&blocked);
     if (stack_size) failed = pthread_attr_setstacksize(&attributes, stack_size);
     if (!failed) failed = create(thread, &attributes, &blocked, body, arg);
     pthread_attr_destroy(&attributes);

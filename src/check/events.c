@@ -3,6 +3,7 @@
  * An event stands at the call of plait in which it happened; calls.c knows it.
  */
 #include <check/control.h>
+#include <check/text.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -79,8 +80,7 @@ static uint64_t value_at(const volatile void *address, size_t size) {
 void plait__record_access(struct plait__actor *me, bool write, const volatile void *address, size_t size,
                           const char *name, const char *file, int line) {
     struct plait__event *event = next_event(me, write ? PLAIT__EVENT_WRITE : PLAIT__EVENT_READ);
-    const char *slash = strrchr(file, '/');
-    snprintf((char *)event->file, sizeof event->file, "%s", slash ? slash + 1 : file);
+    snprintf((char *)event->file, sizeof event->file, "%s", plait__file_name(file));
     snprintf((char *)event->name, sizeof event->name, "%s", name);
     event->line = (uint16_t)line;
     event->object = (uint64_t)(uintptr_t)address;

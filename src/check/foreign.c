@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <malloc.h>
 #include <plait/api.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -47,9 +46,7 @@ static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*b
 int plait__real_thread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
                               void *arg) {
     sigset_t all, before;
-    sigfillset(&all);
-    sigdelset(&all, SIGSEGV), sigdelset(&all, SIGBUS), sigdelset(&all, SIGFPE), sigdelset(&all, SIGILL);
-    sigdelset(&all, SIGABRT), sigdelset(&all, SIGTRAP), sigdelset(&all, SIGSYS);
+    plait__os_thread_signals(&all);
     sigdelset(&all, plait__child_signal());
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int failed = create(thread, attributes, body, arg);

@@ -83,8 +83,7 @@ static void take_frame(struct plait__line_of *line, char *frame) {
     unsigned number = (unsigned)strtoul(colon + 1, NULL, 10);
     *colon = 0;
     if (!number || !strcmp(frame, "??") || is_header_of_plait(frame)) return;
-    const char *name = strrchr(frame, '/');
-    snprintf(line->file, sizeof line->file, "%s", name ? name + 1 : frame);
+    snprintf(line->file, sizeof line->file, "%s", plait__file_name(frame));
     line->line = number;
 }
 

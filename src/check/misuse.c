@@ -2,15 +2,11 @@
 #include <base/hooks.h>
 #include <check/control.h>
 #include <check/plain.h>
+#include <check/text.h>
 #include <plait/api.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *last_part(const char *file) {
-    const char *slash = strrchr(file, '/');
-    return slash ? slash + 1 : file;
-}
 
 void plait__check_misuse(const char *words, const volatile void *object) {
     if (!plait__acting || plait__control->ending) return;
@@ -30,7 +26,7 @@ void plait__check_unheard(const char *words) {
 void plait_check_failed(const char *words, const char *file, int line) {
     if (!plait__acting || plait__control->ending) plait__check_failed_plainly(words, file, line);
     plait__call_begins(NULL, __builtin_return_address(0));
-    plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "%s fails at %s:%d", words, last_part(file), line);
+    plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "%s fails at %s:%d", words, plait__file_name(file), line);
 }
 
 /* What assert calls: the checking library comes before the C library, so the words are not lost. */
@@ -40,8 +36,8 @@ PLAIT_API _Noreturn void __assert_fail(const char *words, const char *file, unsi
 void __assert_fail(const char *words, const char *file, unsigned line, const char *function) {
     if (plait__acting && !plait__control->ending) {
         plait__call_begins(NULL, __builtin_return_address(0));
-        plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "assert(%s) fails at %s:%u", words, last_part(file),
-                         line);
+        plait__run_fails(PLAIT_CHECK_ASSERTION, NULL, "assert(%s) fails at %s:%u", words,
+                         plait__file_name(file), line);
     }
     fprintf(stderr, "%s:%u: %s: Assertion `%s' failed.\n", file, line, function, words);
     abort();

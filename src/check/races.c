@@ -12,6 +12,7 @@
  */
 #include <base/hooks.h>
 #include <check/control.h>
+#include <check/text.h>
 #include <string.h>
 
 enum { ACCESSES = 1 << 13, SCRATCH = 64 << 20 };
@@ -129,18 +130,13 @@ void plait__accesses_forget(const void *block, size_t size) {
     }
 }
 
-static const char *last_part(const char *file) {
-    const char *slash = strrchr(file, '/');
-    return slash ? slash + 1 : file;
-}
-
 _Noreturn static void race(const void *address, const char *name, const struct access *before,
                            const char *before_how, unsigned before_actor, const struct access *now,
                            const char *how) {
     plait__run_fails(PLAIT_CHECK_RACE, address,
                      "%s: T%u %s it at %s:%d, T%u %s it at %s:%d, and nothing orders the two", name,
-                     before_actor, before_how, last_part(before->file), before->line,
-                     (unsigned)plait__acting->id, how, last_part(now->file), now->line);
+                     before_actor, before_how, plait__file_name(before->file), before->line,
+                     (unsigned)plait__acting->id, how, plait__file_name(now->file), now->line);
 }
 
 static void compare(struct plait__actor *me, const void *address, bool write, const char *name,

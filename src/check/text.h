@@ -3,6 +3,7 @@
 #define PLAIT__TEXT_H
 
 #include <plait/api.h>
+#include <string.h>
 
 /* Zero is ready. */
 struct plait__text {
@@ -18,5 +19,11 @@ void plait__text_tab(struct plait__text *text, size_t column);
 void plait__text_number(struct plait__text *text, uint64_t number);
 /* The text, for plait__release, or NULL when memory was out. The text is empty then, and can be used again. */
 char *plait__text_take(struct plait__text *text);
+
+/* The last part of a path. */
+static inline const char *plait__file_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
 
 #endif
