@@ -30,7 +30,9 @@ enum { DEFAULT_PERIOD = 1 }; /* seconds */
 static struct plait__mutex mutex; /* guards what follows */
 static bool on;
 static plait_watch_options options;
-static struct plait__job job;
+static void look_around(struct plait__job *unused);
+static void forget(struct plait__job *unused);
+static struct plait__job job = {.run = look_around, .forget = forget};
 static uint32_t reporting; /* atomic */
 
 static uint64_t told; /* the youngest sleeper of the standstill that was told last; the service thread's */
@@ -138,8 +140,6 @@ static void forget(struct plait__job *unused) {
 
 static plait_status begin(void) {
     if (on) (void)plait__service_clear(&job);
-    job.run = look_around;
-    job.forget = forget;
     plait_status status = plait__service_set(&job, plait_after(options.every));
     on = status == PLAIT_OK;
     return status;
