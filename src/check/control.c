@@ -79,16 +79,18 @@ static void begin_actor(struct plait__actor *actor) {
     actor->name[0] = actor->task[0] = 0;
 }
 
+/* One that was not used yet in this run, or has ended. */
+static struct plait__actor *unused_actor(void) {
+    struct plait__control *control = plait__control;
+    if (control->count < PLAIT__ACTORS) return &control->actors[control->count++];
+    for (uint32_t i = 1; i < PLAIT__ACTORS; i++)
+        if (control->actors[i].standing == PLAIT__ENDED) return &control->actors[i];
+    plait__run_fails(PLAIT_CHECK_UNCONTROLLED, NULL, "more than %d threads at once", PLAIT__ACTORS);
+}
+
 struct plait__actor *plait__actor_new(void) {
     struct plait__control *control = plait__control;
-    struct plait__actor *actor = NULL;
-    if (control->count < PLAIT__ACTORS)
-        actor = &control->actors[control->count++];
-    else
-        for (uint32_t i = 1; i < PLAIT__ACTORS && !actor; i++)
-            if (control->actors[i].standing == PLAIT__ENDED) actor = &control->actors[i];
-    if (!actor)
-        plait__run_fails(PLAIT_CHECK_UNCONTROLLED, NULL, "more than %d threads at once", PLAIT__ACTORS);
+    struct plait__actor *actor = unused_actor();
     actor->id = (uint8_t)(actor - control->actors);
     begin_actor(actor);
     if (plait__acting) {

@@ -79,7 +79,7 @@ check "every sleep is in src/base or src/wait" forbid "$sleepers" '^src/(base|wa
 check "every atomic builtin is in src/base" forbid '\b__atomic_|\b__sync_|\b_Atomic\b|stdatomic' '^src/(base|check)/'
 check "every allocation is in src/base/memory.c" \
     forbid '\b(malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|free|strn?dup|v?asprintf)\(' \
-    '^src/(base/memory\.c|check/(heap|state)\.c)'
+    '^src/(base/memory\.c|check/(foreign|heap|state)\.c)'
 check "every clock is read in src/base" forbid '\b(clock_gettime|gettimeofday|time)\(' '^src/base/'
 check "no fences" forbid 'atomic_(thread|signal)_fence|__sync_synchronize'
 check "platforms are told apart in src/base alone" forbid '# *(if|elif).*(__linux__|__APPLE__|__unix__|_WIN32)' \

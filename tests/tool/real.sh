@@ -53,7 +53,7 @@ tap_result $? "tool: is told at the line that called it" log
 tap_result $? "tool: the token is short: $token"
 mkfifo silent && exec 8<>silent && input=silent
 says "what is no file reads as nothing, in the replay, too" 1 "it reads nothing" replay "$token" "$letters"
-echo hello >file && input=file
+echo hello >some_file && input=./some_file
 says "a file is read" 1 "it reads hello" replay "$token" "$letters"
 says "each run reads it anew" 0 "PASSED 50 schedules" check -n 50 --inject nothing "$letters"
 says "a flag that the checker was not told of" 1 "LOST WAKE-UP after " check "$stop_flag"
