@@ -137,7 +137,7 @@ PLAIT_API unsigned plait_choose(unsigned n);
 /* An assertion of the test. Without the checker it works as assert does, whatever NDEBUG says. */
 #define plait_check_that(condition) \
     ((condition) ? (void)0 : plait_check_failed("plait_check_that(" #condition ")", __FILE__, __LINE__))
-PLAIT_API void plait_check_failed(const char *words, const char *file, int line);
+PLAIT_API __attribute__((noreturn)) void plait_check_failed(const char *words, const char *file, int line);
 
 /* Reads or writes a variable of the program, as x would: plait_write(x) = plait_read(x) + 1. Under the checker
  * each is a scheduling point, and two that no lock, queue, join or other wait orders, and one of them a write,
