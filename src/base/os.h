@@ -54,7 +54,7 @@ int plait__os_poll(struct pollfd *descriptors, nfds_t count, int64_t until);
 /* A descriptor that becomes readable when signalled, and stays so until drained; -1 with errno. Signal
  * is safe in signal handlers. */
 int plait__os_bell_new(void);
-/* * */
+/* * This one too. */
 void plait__os_bell_ring(int bell);
 void plait__os_bell_drain(int bell);
 

@@ -2,8 +2,8 @@
  *
  * An event stands at the call of plait in which it happened; calls.c knows it.
  */
+#include <base/text.h>
 #include <check/control.h>
-#include <check/text.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>

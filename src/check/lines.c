@@ -7,8 +7,8 @@
  * should need libc alone; binutils is there wherever a C compiler is.
  */
 #include <base/memory.h>
+#include <base/text.h>
 #include <check/lines.h>
-#include <check/text.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -51,7 +51,7 @@ static char *read_all(int from) {
         ssize_t length = read(from, piece, sizeof piece);
         if (length < 0 && errno == EINTR) continue;
         if (length <= 0) break;
-        plait__text_add(&text, "%.*s", (int)length, piece);
+        plait__say(&text, "%.*s", (int)length, piece);
     }
     return plait__text_take(&text);
 }

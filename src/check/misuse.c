@@ -1,8 +1,8 @@
 /* misuse.c - what the tests say themselves: assertions, choices, and mistakes that plait met. */
 #include <base/hooks.h>
+#include <base/text.h>
 #include <check/control.h>
 #include <check/plain.h>
-#include <check/text.h>
 #include <plait/api.h>
 #include <stdio.h>
 #include <stdlib.h>

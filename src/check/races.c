@@ -11,8 +11,8 @@
  * run's own accesses are compared by the next ones.
  */
 #include <base/hooks.h>
+#include <base/text.h>
 #include <check/control.h>
-#include <check/text.h>
 #include <string.h>
 
 enum { ACCESSES = 1 << 13, SCRATCH = 64 << 20 };

@@ -37,8 +37,8 @@ static const char *const headlines[] = {
 };
 
 static void add_count(struct plait__text *text, uint64_t count, const char *one, const char *many) {
-    plait__text_number(text, count);
-    plait__text_add(text, " %s", count == 1 ? one : many);
+    plait__say_number(text, count);
+    plait__say(text, " %s", count == 1 ? one : many);
 }
 
 /* --- The headline --- */
@@ -48,23 +48,23 @@ static void add_headline(struct plait__text *text, const struct plait__explorati
     const struct plait__end *end = &finding->run->end;
     unsigned outcome = end->outcome, known = sizeof headlines / sizeof headlines[0];
     if (!finding->deterministic && outcome != PLAIT_CHECK_NOT_DETERMINISTIC)
-        plait__text_add(text, "%s: ", headlines[PLAIT_CHECK_NOT_DETERMINISTIC]);
-    plait__text_add(text, "%s", outcome < known ? headlines[outcome] : "FAILED");
+        plait__say(text, "%s: ", headlines[PLAIT_CHECK_NOT_DETERMINISTIC]);
+    plait__say(text, "%s", outcome < known ? headlines[outcome] : "FAILED");
     if (end->outcome == PLAIT_CHECK_CRASH && strsignal(end->status))
-        plait__text_add(text, " (%s)", strsignal(end->status));
-    if (end->outcome == PLAIT_CHECK_EXIT) plait__text_add(text, " %d", end->status);
+        plait__say(text, " (%s)", strsignal(end->status));
+    if (end->outcome == PLAIT_CHECK_EXIT) plait__say(text, " %d", end->status);
     if (exploration->options.replay) {
-        plait__text_add(text, ", replayed\n");
+        plait__say(text, ", replayed\n");
         return;
     }
-    plait__text_add(text, " after ");
+    plait__say(text, " after ");
     add_count(text, finding->searched.schedules, "schedule", "schedules");
-    plait__text_add(text, " (%.2f s)", finding->seconds);
+    plait__say(text, " (%.2f s)", finding->seconds);
     if (finding->token && exploration->program)
-        plait__text_add(text, "   replay: plait replay %s %s", finding->token, exploration->program);
+        plait__say(text, "   replay: plait replay %s %s", finding->token, exploration->program);
     else if (finding->token)
-        plait__text_add(text, "   replay: options.replay = \"%s\"", finding->token);
-    plait__text_add(text, "\n");
+        plait__say(text, "   replay: options.replay = \"%s\"", finding->token);
+    plait__say(text, "\n");
 }
 
 /* --- The columns --- */
@@ -98,11 +98,11 @@ static void add_heads(struct plait__text *text, struct plait__wording *wording,
         plait__word_actor(wording, &head, columns->actors[i]);
         char *name = plait__text_take(&head);
         if (!name) text->failed = true;
-        plait__text_tab(text, column_of(columns, columns->actors[i]));
-        if (name) plait__text_add(text, "%.*s", (int)columns->width - 1, name);
+        plait__say_tab(text, column_of(columns, columns->actors[i]));
+        if (name) plait__say(text, "%.*s", (int)columns->width - 1, name);
         plait__release(name);
     }
-    if (columns->count && columns->count <= COLUMNS) plait__text_add(text, "\n");
+    if (columns->count && columns->count <= COLUMNS) plait__say(text, "\n");
 }
 
 static void add_steps(struct plait__text *text, struct plait__wording *wording) {
@@ -113,32 +113,32 @@ static void add_steps(struct plait__text *text, struct plait__wording *wording) 
     for (uint32_t i = 0; i < story->step_count; i++) {
         const struct plait__step *step = &story->steps[i];
         if (!step->shown) continue;
-        plait__text_tab(text, column_of(&columns, step->actor));
+        plait__say_tab(text, column_of(&columns, step->actor));
         if (columns.count > COLUMNS) {
             plait__word_actor(wording, text, step->actor);
-            plait__text_add(text, "  ");
+            plait__say(text, "  ");
         }
         plait__word_step(wording, text, step);
-        plait__text_add(text, "\n");
+        plait__say(text, "\n");
     }
     if (!story->left_out) return;
-    plait__text_add(text, "  (");
+    plait__say(text, "  (");
     add_count(text, story->left_out, "other step", "other steps");
-    plait__text_add(text, " left out)\n");
+    plait__say(text, " left out)\n");
 }
 
 /* --- What stands below --- */
 
 static void add_circle(struct plait__text *text, struct plait__wording *wording) {
     const struct plait__story *story = wording->story;
-    plait__text_add(text, "Circle: ");
+    plait__say(text, "Circle: ");
     plait__word_actor(wording, text, story->circle[0]);
     for (uint32_t i = 0; i < story->circle_length; i++) {
-        if (i) plait__text_add(text, story->circle_length > 2 ? ",\n  which" : ", which");
-        plait__text_add(text, " waits for ");
+        if (i) plait__say(text, story->circle_length > 2 ? ",\n  which" : ", which");
+        plait__say(text, " waits for ");
         plait__word_wait(wording, text, story->circle[i]);
     }
-    plait__text_add(text, ".\n");
+    plait__say(text, ".\n");
 }
 
 /* Who waits for ever, if that does not stand in the circle: with the place, for it may be left out above. */
@@ -148,12 +148,12 @@ static void add_waits(struct plait__text *text, struct plait__wording *wording) 
     bool told = story->stuck || run->end.outcome == PLAIT_CHECK_LEFT_RUNNING;
     for (uint32_t i = 0; told && i < run->actor_count && i < PLAIT__ACTORS; i++) {
         if (!run->actors[i].waits_for_ever || memchr(story->circle, (int)i, story->circle_length)) continue;
-        plait__text_add(text, "Waits: ");
+        plait__say(text, "Waits: ");
         plait__word_actor(wording, text, i);
-        plait__text_add(text, " for ");
+        plait__say(text, " for ");
         plait__word_wait(wording, text, i);
         plait__word_last_place(wording, text, i, ", ");
-        plait__text_add(text, ".\n");
+        plait__say(text, ".\n");
     }
 }
 
@@ -167,9 +167,9 @@ static void add_order(struct plait__text *text, struct plait__wording *wording,
     if (!one || !other)
         text->failed = true;
     else if (strcmp(one, other) != 0)
-        plait__text_add(text, "%s before %s", one, other);
+        plait__say(text, "%s before %s", one, other);
     else
-        plait__text_add(text, "%s of T%u before T%u", one, (unsigned)first->actor, (unsigned)second->actor);
+        plait__say(text, "%s of T%u before T%u", one, (unsigned)first->actor, (unsigned)second->actor);
     plait__release(one);
     plait__release(other);
 }
@@ -198,14 +198,14 @@ static void add_going_on(struct plait__text *text, struct plait__wording *wordin
     uint32_t later = plait__story_next_of(story, after, before->actor);
     bool could = before->kind != PLAIT__EVENT_SLEEP && before->kind != PLAIT__EVENT_END;
     if (!could || before->actor == instead->actor) {
-        plait__text_add(text, "another thread than T%u going on before ", (unsigned)instead->actor);
+        plait__say(text, "another thread than T%u going on before ", (unsigned)instead->actor);
         plait__word_place(wording, text, instead);
     } else if (later < story->event_count) {
         add_order(text, wording, &story->events[later], instead);
     } else {
-        plait__text_add(text, "T%u going on", (unsigned)before->actor);
+        plait__say(text, "T%u going on", (unsigned)before->actor);
         plait__word_last_place(wording, text, before->actor, " after ");
-        plait__text_add(text, " before ");
+        plait__say(text, " before ");
         plait__word_place(wording, text, instead);
     }
 }
@@ -223,7 +223,7 @@ static bool add_undone(struct plait__text *text, struct plait__wording *wording,
         add_going_on(text, wording, after, &story->events[next]);
         return true;
     }
-    plait__text_add(text, "%s", injected);
+    plait__say(text, "%s", injected);
     plait__word_place(wording, text, &story->events[next]);
     return true;
 }
@@ -231,18 +231,18 @@ static bool add_undone(struct plait__text *text, struct plait__wording *wording,
 static void add_flip(struct plait__text *text, struct plait__wording *wording,
                      const struct plait__finding *finding) {
     if (!finding->has_flip) return;
-    plait__text_add(text, "Flip: ");
+    plait__say(text, "Flip: ");
     if (!add_undone(text, wording, finding->flip.index))
-        plait__text_add(text, "without its choice number %u it", (unsigned)finding->flip.index);
-    plait__text_add(text, " passes (%u/%u; as found: fails %u/%u)\n", finding->flip_passes,
-                    finding->flip_tries, finding->found_fails, finding->found_tries);
+        plait__say(text, "without its choice number %u it", (unsigned)finding->flip.index);
+    plait__say(text, " passes (%u/%u; as found: fails %u/%u)\n", finding->flip_passes, finding->flip_tries,
+               finding->found_fails, finding->found_tries);
 }
 
 static void add_difference(struct plait__text *text, struct plait__wording *wording,
                            const struct plait__finding *finding) {
     const struct plait__story *story = wording->story;
     if (finding->deterministic) return;
-    plait__text_add(
+    plait__say(
         text,
         "The same order gave another course: the test depends on something that is not controlled (a clock, "
         "an address,\nrandom numbers, a file, what an earlier run left behind). It first differs at decision "
@@ -250,12 +250,12 @@ static void add_difference(struct plait__text *text, struct plait__wording *word
         (unsigned)finding->differs_at);
     uint32_t at = plait__story_next_of(story, plait__story_after(story, finding->differs_at), PLAIT__NOBODY);
     if (at < story->event_count) {
-        plait__text_add(text, ", about ");
+        plait__say(text, ", about ");
         plait__word_place(wording, text, &story->events[at]);
-        plait__text_add(text, " in ");
+        plait__say(text, " in ");
         plait__word_actor(wording, text, story->events[at].actor);
     }
-    plait__text_add(text, ".\n");
+    plait__say(text, ".\n");
 }
 
 char *plait__report_failure(const struct plait__exploration *exploration,
@@ -268,8 +268,7 @@ char *plait__report_failure(const struct plait__exploration *exploration,
         const struct plait__end *end = &finding->run->end;
         add_headline(&text, exploration, finding);
         add_steps(&text, &wording);
-        if (end->words[0] && !story.stuck)
-            plait__text_add(&text, "%.*s\n", (int)sizeof end->words, end->words);
+        if (end->words[0] && !story.stuck) plait__say(&text, "%.*s\n", (int)sizeof end->words, end->words);
         if (story.circle_length) add_circle(&text, &wording);
         add_waits(&text, &wording);
         add_flip(&text, &wording, finding);
@@ -297,17 +296,17 @@ static void add_untried(struct plait__text *text, unsigned inject) {
     const char *before = "  not tried: ";
     for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
         if (inject & choices[i].what) continue;
-        plait__text_add(text, "%s%s", before, choices[i].words);
+        plait__say(text, "%s%s", before, choices[i].words);
         before = ", ";
     }
-    plait__text_add(text, "%sweak memory (all was sequentially consistent)\n", before);
+    plait__say(text, "%sweak memory (all was sequentially consistent)\n", before);
 }
 
 static void add_proof(struct plait__text *text, const struct plait__searched *searched) {
-    plait__text_add(text, "  all ");
+    plait__say(text, "  all ");
     add_count(text, searched->within, "order", "orders");
-    if (searched->bound != PLAIT__NO_BOUND) plait__text_add(text, " within bound %u", searched->bound);
-    plait__text_add(text, " pass\n");
+    if (searched->bound != PLAIT__NO_BOUND) plait__say(text, " within bound %u", searched->bound);
+    plait__say(text, " pass\n");
 }
 
 char *plait__report_pass(const struct plait__exploration *exploration, const struct plait__searched *searched,
@@ -315,25 +314,24 @@ char *plait__report_pass(const struct plait__exploration *exploration, const str
     static const char *const strategies[] = {"auto", "random", "pct", "delay", "dfs"};
     const plait_check_options *options = &exploration->options;
     struct plait__text text = {0};
-    plait__text_add(&text, "PASSED ");
+    plait__say(&text, "PASSED ");
     add_count(&text, searched->schedules, "schedule", "schedules");
-    plait__text_add(&text, " (%.2f s", seconds);
+    plait__say(&text, " (%.2f s", seconds);
     if (seconds > 0) {
-        plait__text_add(&text, ", ");
-        plait__text_number(&text, (uint64_t)((double)searched->schedules / seconds));
-        plait__text_add(&text, " a second");
+        plait__say(&text, ", ");
+        plait__say_number(&text, (uint64_t)((double)searched->schedules / seconds));
+        plait__say(&text, " a second");
     }
-    plait__text_add(&text, "), strategy %s\n  ",
-                    options->strategy <= PLAIT_CHECK_DFS ? strategies[options->strategy] : "?");
-    plait__text_add(&text, searched->more_orders ? "more than " : "");
+    plait__say(&text, "), strategy %s\n  ",
+               options->strategy <= PLAIT_CHECK_DFS ? strategies[options->strategy] : "?");
+    plait__say(&text, searched->more_orders ? "more than " : "");
     add_count(&text, searched->orders, "distinct order, ", "distinct orders, ");
     add_count(&text, searched->points, "scheduling point\n", "scheduling points\n");
     if (searched->complete) add_proof(&text, searched);
     add_untried(&text, options->inject);
-    plait__text_add(&text,
-                    "  not controlled: memory used without plait_read and plait_write, and what does not "
-                    "go through plait\n");
+    plait__say(&text, "  not controlled: memory used without plait_read and plait_write, and what does not "
+                      "go through plait\n");
     if (exploration->program && !searched->complete)
-        plait__text_add(&text, "  next: --strategy dfs --bound 1 tries all orders with one preemption\n");
+        plait__say(&text, "  next: --strategy dfs --bound 1 tries all orders with one preemption\n");
     return plait__text_take(&text);
 }

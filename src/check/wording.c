@@ -32,15 +32,15 @@ void plait__wording_end(struct plait__wording *wording) {
 
 void plait__word_actor(struct plait__wording *wording, struct plait__text *text, uint32_t actor) {
     const struct plait__run *run = wording->story->run;
-    plait__text_add(text, "T%u", (unsigned)actor);
+    plait__say(text, "T%u", (unsigned)actor);
     if (actor >= run->actor_count || actor >= PLAIT__ACTORS) return;
     /* The task says more than a name that nobody gave. */
     const struct plait__actor_state *state = &run->actors[actor];
     bool given = state->name[0] && strncmp(state->name, "Thread-", 7) != 0;
     if (state->task[0] && !given)
-        plait__text_add(text, " %.*s", (int)sizeof state->task, state->task);
+        plait__say(text, " %.*s", (int)sizeof state->task, state->task);
     else if (state->name[0])
-        plait__text_add(text, " %.*s", (int)sizeof state->name, state->name);
+        plait__say(text, " %.*s", (int)sizeof state->name, state->name);
 }
 
 void plait__word_place(struct plait__wording *wording, struct plait__text *text,
@@ -50,9 +50,9 @@ void plait__word_place(struct plait__wording *wording, struct plait__text *text,
     if (slash) file = slash + 1;
     int length = (int)strnlen(file, (size_t)((const char *)event->file + sizeof event->file - file));
     if (length)
-        plait__text_add(text, "%.*s:%u", length, file, (unsigned)event->line);
+        plait__say(text, "%.*s:%u", length, file, (unsigned)event->line);
     else
-        plait__text_add(text, "%s", plait__symbols_place(wording->symbols, event->caller));
+        plait__say(text, "%s", plait__symbols_place(wording->symbols, event->caller));
 }
 
 void plait__word_last_place(struct plait__wording *wording, struct plait__text *text, uint32_t actor,
@@ -61,7 +61,7 @@ void plait__word_last_place(struct plait__wording *wording, struct plait__text *
     for (uint32_t i = story->event_count; i-- > 0;) {
         const struct plait__event *event = &story->events[i];
         if (event->actor != actor || !event->caller) continue;
-        plait__text_add(text, "%s", before);
+        plait__say(text, "%s", before);
         plait__word_place(wording, text, event);
         return;
     }
@@ -145,27 +145,27 @@ static void word_waited(struct plait__wording *wording, struct plait__text *text
                         const struct plait__actor_state *state) {
     const char *kind = state->waits_for;
     char name[NAME];
-    if (kind[strcspn(kind, ".")]) plait__text_add(text, "%.*s of ", (int)sizeof state->waits_for, kind);
+    if (kind[strcspn(kind, ".")]) plait__say(text, "%.*s of ", (int)sizeof state->waits_for, kind);
     int length = (int)strcspn(kind, ".");
     if (state->object && given_name(wording, state->object, name))
-        plait__text_add(text, "%.*s %s", length, kind, name);
+        plait__say(text, "%.*s %s", length, kind, name);
     else if (state->object && letter_name(wording, state->object, kind, name))
-        plait__text_add(text, "%s", name);
+        plait__say(text, "%s", name);
     else
-        plait__text_add(text, "%.*s", length, kind);
+        plait__say(text, "%.*s", length, kind);
 }
 
 void plait__word_wait(struct plait__wording *wording, struct plait__text *text, uint32_t actor) {
     const struct plait__actor_state *state = &wording->story->run->actors[actor];
     bool held = state->holder != PLAIT__NOBODY;
     if (held && !strcmp(state->waits_for, "thread")) {
-        plait__text_add(text, "the end of ");
+        plait__say(text, "the end of ");
     } else {
         if (state->waits_for[0])
             word_waited(wording, text, state);
         else
-            plait__text_add(text, "something");
-        if (held) plait__text_add(text, ", held by ");
+            plait__say(text, "something");
+        if (held) plait__say(text, ", held by ");
     }
     if (held) plait__word_actor(wording, text, state->holder);
 }
@@ -176,13 +176,12 @@ static void word_value(struct plait__text *text, const struct plait__event *even
     if (!event->has_value) return;
     int64_t value = (int64_t)event->value;
     bool small = value > -1000000000000 && value < 1000000000000;
-    plait__text_add(text, small ? " %s %lld" : " %s 0x%llx", sign, (long long)value);
+    plait__say(text, small ? " %s %lld" : " %s 0x%llx", sign, (long long)value);
 }
 
 static void word_access(struct plait__text *text, const struct plait__event *event) {
     bool reads = event->kind == PLAIT__EVENT_READ;
-    plait__text_add(text, "%s %.*s", reads ? "read" : "write", (int)sizeof event->name,
-                    (const char *)event->name);
+    plait__say(text, "%s %.*s", reads ? "read" : "write", (int)sizeof event->name, (const char *)event->name);
     word_value(text, event, reads ? "==" : "=");
 }
 
@@ -206,26 +205,26 @@ static void word_call(struct plait__wording *wording, struct plait__text *text,
         snprintf(function, sizeof function, "plait");
     bool named = object_of(wording, &wording->story->steps[step->call], function, object);
     use_words_of_user(function);
-    plait__text_add(text, named ? "%s(%s)" : "%s", function, object);
-    if (step->goes_on && !step->for_ever) plait__text_add(text, " goes on");
+    plait__say(text, named ? "%s(%s)" : "%s", function, object);
+    if (step->goes_on && !step->for_ever) plait__say(text, " goes on");
 }
 
 static void word_happening(struct plait__wording *wording, struct plait__text *text,
                            const struct plait__step *step, const struct plait__event *event) {
     if (event->kind == PLAIT__EVENT_VALUE) {
-        plait__text_add(text, "plait_choose gives %llu", (unsigned long long)event->value);
+        plait__say(text, "plait_choose gives %llu", (unsigned long long)event->value);
         return;
     }
     word_call(wording, text, step);
     switch (event->kind) {
     case PLAIT__EVENT_EXPIRE:
-        plait__text_add(text, ": its time is up");
+        plait__say(text, ": its time is up");
         break;
     case PLAIT__EVENT_DISTURB:
-        plait__text_add(text, ": wakes up for no reason");
+        plait__say(text, ": wakes up for no reason");
         break;
     default:
-        plait__text_add(text, ": no memory");
+        plait__say(text, ": no memory");
         break;
     }
 }
@@ -245,38 +244,38 @@ static bool notifies_nobody(const struct plait__story *story, const struct plait
 /* What came of the call, as far as it is known. */
 static void word_outcome(struct plait__wording *wording, struct plait__text *text,
                          const struct plait__step *step) {
-    if (step->times > 1) plait__text_add(text, " (%u times)", step->times);
+    if (step->times > 1) plait__say(text, " (%u times)", step->times);
     if (step->wakes != PLAIT__NOBODY) {
-        plait__text_add(text, step->kind == PLAIT__EVENT_START ? ": starts " : ": wakes ");
+        plait__say(text, step->kind == PLAIT__EVENT_START ? ": starts " : ": wakes ");
         plait__word_actor(wording, text, step->wakes);
     } else if (notifies_nobody(wording->story, step)) {
-        plait__text_add(text, ": nobody waits");
+        plait__say(text, ": nobody waits");
     }
     if (step->for_ever) {
         const struct plait__actor_state *state = &wording->story->run->actors[step->actor];
-        plait__text_add(text, "  <- blocks for ever");
+        plait__say(text, "  <- blocks for ever");
         if (state->holder != PLAIT__NOBODY && strcmp(state->waits_for, "thread") != 0)
-            plait__text_add(text, ": T%u has it", (unsigned)state->holder);
+            plait__say(text, ": T%u has it", (unsigned)state->holder);
     } else if (step->sleeps) {
-        plait__text_add(text, ": waits");
+        plait__say(text, ": waits");
     }
-    if (step->fails) plait__text_add(text, "  <- fails");
+    if (step->fails) plait__say(text, "  <- fails");
 }
 
 void plait__word_step(struct plait__wording *wording, struct plait__text *text,
                       const struct plait__step *step) {
     const struct plait__event *event = &wording->story->events[step->first];
     if (event->kind == PLAIT__EVENT_END) {
-        plait__text_add(text, "ends");
+        plait__say(text, "ends");
         return;
     }
     /* A failure outside of any call: of the program's own, or of the system's in its name. */
     bool bare = event->kind == PLAIT__EVENT_FAIL && !event->function;
     if (!bare || event->caller) plait__word_place(wording, text, event);
     if (bare)
-        plait__text_add(text, event->caller ? "  <- fails" : "<- fails");
+        plait__say(text, event->caller ? "  <- fails" : "<- fails");
     else
-        plait__text_add(text, " ");
+        plait__say(text, " ");
     if (bare) return;
     switch (event->kind) {
     case PLAIT__EVENT_READ:

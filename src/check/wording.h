@@ -2,9 +2,9 @@
 #ifndef PLAIT__WORDING_H
 #define PLAIT__WORDING_H
 
+#include <base/text.h>
 #include <check/story.h>
 #include <check/symbols.h>
-#include <check/text.h>
 
 struct plait__wording {
     const struct plait__story *story;

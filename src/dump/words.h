@@ -2,8 +2,8 @@
 #ifndef PLAIT__WORDS_H
 #define PLAIT__WORDS_H
 
+#include <base/text.h>
 #include <dump/snapshot.h>
-#include <dump/text.h>
 
 /* A line for each thread, and one for each circle. */
 void plait__say_snapshot(struct plait__text *text, const struct plait__snapshot *snapshot);
