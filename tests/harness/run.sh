@@ -1,8 +1,8 @@
 #!/bin/sh
 # The harness tells what failed: runs a program of failing tests and looks at what was said about each.
-#   run.sh SOURCE_ROOT SUBJECT
+#   run.sh SOURCE_ROOT SUBJECT SUBJECT_OF_KILLS
 set -u
-root=$1 subject=$2
+root=$1 subject=$2 killed=$3
 # shellcheck source=tests/support/tap.sh
 . "$root/tests/support/tap.sh"
 tap_wanted "harness" || { tap_end; exit; }
@@ -45,4 +45,21 @@ PLAIT_TEST_MATCH=two_faults "$subject" >"$work/said" 2>/dev/null && [ "$(grep -c
 tap_result $? "harness: tests by a part of the name" "$work/said"
 ! "$subject" no_such_test >"$work/said" 2>/dev/null
 tap_result $? "harness: a name that nobody has is a failure" "$work/said"
+
+# What takes too long takes ten seconds otherwise.
+PLAIT_TEST_TIMEOUT_SCALE=0.3 "$killed" >"$work/said" 2>"$work/aside"
+! grep -q '^not ok [0-9]* - passes' "$work/said" && [ "$(grep -c '^ok [0-9]* - passes' "$work/said")" -eq 2 ]
+tap_result $? "harness: what cannot be killed halfway passes" "$work/said"
+if grep -q '# SKIP killing' "$work/aside"; then
+    tap_end
+    exit
+fi
+says kill_finds_what_is_half_changed "does not hold: book->left == book->right; the victim was killed after instruction"
+says kill_at_random_finds_it_too "does not hold: book->left == book->right; the victim was killed at random"
+says kill_finds_a_survivor_that_hangs "signal 6"
+grep -q 'the check hangs; the victim was killed after instruction' "$work/aside"
+tap_result $? "harness: a check that hangs is told with the victim's last instruction" "$work/aside"
+says kill_tells_a_victim_that_crashes "the victim met signal 11"
+says kill_finds_a_process_that_is_left "a process is left"
+says kill_finds_a_name_that_is_left "left in /dev/shm: plait-left-"
 tap_end
