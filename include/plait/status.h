@@ -37,10 +37,13 @@ enum {
     PLAIT_BROKEN,      /* the object can no longer be used: a broken barrier, a pool after fork, ... */
     PLAIT_NOT_OWNER,   /* released by a thread that does not hold it, or held by nobody */
     PLAIT_DEADLOCK,    /* the call could never return: joining oneself, waiting for one's own result */
-    PLAIT_CRASHED,     /* the worker process died while it ran the task */
+    PLAIT_CRASHED,     /* a process died in the middle of it: the one that ran the task, say */
     PLAIT_NO_MEMORY,   /* an allocation failed */
     PLAIT_INVALID,     /* an argument makes no sense: NULL, a negative count, a size that does not fit */
     PLAIT_OVERFLOW,    /* a counter would pass its limit (Python: ValueError of BoundedSemaphore.release) */
+    PLAIT_TOO_LARGE,   /* larger than allowed, or than the room that is there for it */
+    PLAIT_EXISTS,      /* the name is taken (Python: FileExistsError) */
+    PLAIT_MISSING,     /* nothing has that name (Python: FileNotFoundError) */
     PLAIT_ERRNO,       /* a system call failed; errno says how */
     PLAIT_FAILED,      /* a task failed without giving a reason of its own */
     PLAIT_USER = 1000  /* the first code that belongs to the program */

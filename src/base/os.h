@@ -12,6 +12,8 @@
 #define plait__os_clock plait__real_clock
 #define plait__os_sleep plait__real_sleep
 #define plait__os_wake plait__real_wake
+#define plait__os_sleep_shared plait__real_sleep_shared
+#define plait__os_wake_shared plait__real_wake_shared
 #define plait__os_poll plait__real_poll
 #define plait__os_bell_ring plait__real_bell_ring
 #define plait__os_thread_start plait__real_thread_start
@@ -47,6 +49,15 @@ void plait__os_wake(uint32_t *word, int count);
 bool plait__os_signals_end_sleep(void);
 /* In the child of a fork, with one thread: forgets who slept. */
 void plait__os_sleep_after_fork(void);
+
+/* * The same on two words at once, of which `shared` lies in memory of several processes: sleeps while *own ==
+ * own_expected and *shared == expected. Whoever changes one of them wakes it, `own` by plait__os_wake. */
+enum plait__slept plait__os_sleep_shared(uint32_t *own, uint32_t own_expected, uint32_t *shared,
+                                         uint32_t expected, int64_t until);
+/* * Wakes at most `count` threads of any process that sleep on the shared word, which need not be mapped any more. */
+void plait__os_wake_shared(uint32_t *shared, int count);
+/* Whether it can sleep on both. Where it cannot, it sleeps on `shared` alone, and whoever wakes `own` wakes that too. */
+bool plait__os_hears_both(void);
 
 /* * poll(2) until a point of the clock: the number of ready descriptors, 0 when time is over, or -1 with
  * errno. */

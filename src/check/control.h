@@ -52,7 +52,7 @@ struct plait__actor {
     bool of_plait;    /* plait has started it: if it is no plait_thread it is the service thread */
     uint32_t native;
     int64_t until; /* ASLEEP, POLLING: the clock's deadline, INT64_MAX: none */
-    uint32_t *word;
+    uint32_t *word, *shared; /* ASLEEP: on these; the second or NULL */
     struct pollfd *descriptors;
     nfds_t descriptor_count;
     int sections; /* plait's internal mutexes that it holds */
@@ -245,6 +245,9 @@ void plait__describe(void);
 int64_t plait__real_clock(void);
 enum plait__slept plait__real_sleep(uint32_t *word, uint32_t expected, int64_t until);
 void plait__real_wake(uint32_t *word, int count);
+enum plait__slept plait__real_sleep_shared(uint32_t *own, uint32_t own_expected, uint32_t *shared,
+                                           uint32_t expected, int64_t until);
+void plait__real_wake_shared(uint32_t *shared, int count);
 int plait__real_poll(struct pollfd *descriptors, nfds_t count, int64_t until);
 int plait__real_thread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
                               void *arg);

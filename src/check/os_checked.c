@@ -14,38 +14,65 @@ int64_t plait__os_clock(void) {
     return plait__control->now;
 }
 
-enum plait__slept plait__os_sleep(uint32_t *word, uint32_t expected, int64_t until) {
-    struct plait__actor *me = plait__acting;
-    if (!me) return plait__real_sleep(word, expected, until);
-    plait__check_point(PLAIT__LOAD, word);
-    if (__atomic_load_n(word, __ATOMIC_RELAXED) != expected) return PLAIT__WOKEN;
+/* After a look at the words that changed nothing. */
+static enum plait__slept fall_asleep(struct plait__actor *me, uint32_t *word, uint32_t *shared,
+                                     int64_t until) {
     if (until <= plait__control->now) {
         plait__run_yield();
         return PLAIT__EXPIRED;
     }
     if (plait__control->run->recording) plait__record(me, PLAIT__EVENT_SLEEP, word, -1, 0, false);
     me->word = word;
+    me->shared = shared;
     plait__actor_stands(me, PLAIT__ASLEEP, until);
     plait__run_block(me);
     return (enum plait__slept)me->slept;
 }
 
+enum plait__slept plait__os_sleep(uint32_t *word, uint32_t expected, int64_t until) {
+    struct plait__actor *me = plait__acting;
+    if (!me) return plait__real_sleep(word, expected, until);
+    plait__check_point(PLAIT__LOAD, word);
+    if (__atomic_load_n(word, __ATOMIC_RELAXED) != expected) return PLAIT__WOKEN;
+    return fall_asleep(me, word, NULL, until);
+}
+
+/* Both words are compared in one step, as the kernel does it: there is no point between the two. */
+enum plait__slept plait__os_sleep_shared(uint32_t *own, uint32_t own_expected, uint32_t *shared,
+                                         uint32_t expected, int64_t until) {
+    struct plait__actor *me = plait__acting;
+    if (!me) return plait__real_sleep_shared(own, own_expected, shared, expected, until);
+    plait__check_point(PLAIT__LOAD, shared);
+    if (__atomic_load_n(own, __ATOMIC_RELAXED) != own_expected) return PLAIT__WOKEN;
+    if (__atomic_load_n(shared, __ATOMIC_RELAXED) != expected) return PLAIT__WOKEN;
+    return fall_asleep(me, own, shared, until);
+}
+
 /* In the order of the actors, which the kernel does not promise either. */
-void plait__os_wake(uint32_t *word, int count) {
+static void wake(uint32_t *word, bool shared, int count) {
     struct plait__control *control = plait__control;
-    if (!plait__acting) {
-        plait__real_wake(word, count);
-        return;
-    }
     int woken = 0;
     for (uint32_t i = 0; i < control->count && woken < count; i++) {
         struct plait__actor *actor = &control->actors[i];
-        if (actor->standing != PLAIT__ASLEEP || actor->word != word) continue;
+        if (actor->standing != PLAIT__ASLEEP || (shared ? actor->shared : actor->word) != word) continue;
         plait__actor_wakes(actor, PLAIT__WOKEN);
         woken++;
         if (control->run->recording)
             plait__record(plait__acting, PLAIT__EVENT_WAKE, word, actor->id, 0, false);
     }
+}
+
+void plait__os_wake(uint32_t *word, int count) {
+    if (!plait__acting)
+        plait__real_wake(word, count);
+    else
+        wake(word, false, count);
+}
+
+/* Other processes are not under control. */
+void plait__os_wake_shared(uint32_t *shared, int count) {
+    plait__real_wake_shared(shared, count);
+    if (plait__acting) wake(shared, true, count);
 }
 
 int plait__os_poll(struct pollfd *descriptors, nfds_t count, int64_t until) {

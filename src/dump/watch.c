@@ -54,7 +54,7 @@ struct look {
 
 static bool may_end(const struct plait__waiter *waiter, const struct look *look) {
     if (plait__load(&waiter->word) != PLAIT__SLEEPING) return true;
-    if (waiter->until != INT64_MAX || waiter->polling) return true;
+    if (waiter->until != INT64_MAX || waiter->polling || waiter->sharing) return true;
     return look->keyboard && ((waiter->token && look->cancels) || waiter->self->host);
 }
 

@@ -39,6 +39,9 @@ struct plait__self {
     uint64_t random;       /* plait__random's state */
     uint32_t spins_missed; /* of late, one after the other; see spin.h */
     uint32_t spins_to_skip;
+    uint32_t look_ms;          /* for shared.h: until the next look at the word at */
+    uintptr_t looked_at;       /* this address, or 0, */
+    uint64_t look_since;       /* which is slept on since then */
     struct plait__link listed; /* among those that plait__quick_set reaches */
     bool keeps_cells;          /* its end is watched, and has not come */
     struct plait__cells cells[PLAIT__CELL_CLASSES];

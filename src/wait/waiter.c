@@ -9,6 +9,7 @@
 #include <plait/status.h>
 #include <wait/fork.h>
 #include <wait/poll.h>
+#include <wait/shared.h>
 #include <wait/spin.h>
 #include <wait/token.h>
 #include <wait/waiter.h>
@@ -89,6 +90,7 @@ void plait__cancel_sleeper(struct plait__waiter *waiter) {
         plait__os_bell_ring(waiter->bell);
     else
         plait__os_wake(&waiter->word, 1);
+    if (waiter->sharing) plait__shared_disturb(waiter);
 }
 
 int plait__claim_status(uint32_t claim) {
@@ -169,6 +171,7 @@ static uint32_t spin_for_claim(struct plait__waiter *waiter) {
     uint32_t word = plait__load_acquire(&waiter->word);
     if (!waiter->object || waiter->looked)
         return word; /* it only lets time pass: nobody can be quick about it */
+    if (waiter->sharing) return plait__shared_spin(waiter);
     if (word != PLAIT__AWAKE || !plait__spin_begin(&spin, PLAIT__SPIN_ON_OWN)) return word;
     do {
         word = plait__load_acquire(&waiter->word);
@@ -185,6 +188,7 @@ static uint32_t fall_asleep(struct plait__waiter *waiter) {
 
 static enum plait__slept sleep_once(struct plait__waiter *waiter, int64_t until) {
     if (waiter->polling) return plait__poll_sleep(waiter, until);
+    if (waiter->sharing) return plait__shared_sleep(waiter, until);
     return plait__os_sleep(&waiter->word, PLAIT__SLEEPING, until);
 }
 
@@ -222,7 +226,7 @@ static uint32_t sleep_in_table(struct plait__waiter *waiter, plait_deadline dead
     bool somebody_spins = plait__spinning_cpus() > 1; /* else nobody asks who runs, nor what a wake costs */
     waiter->until = deadline.ns;
     if (waiter->token) waiter->until = plait_earlier(deadline, plait__token_deadline(waiter->token)).ns;
-    plait__store(&waiter->since, plait__os_ticks());
+    plait__store(&waiter->since, waiter->sharing ? plait__shared_since(waiter) : plait__os_ticks());
     plait__mutex_lock(&shard->mutex);
     plait__list_append(&shard->asleep, &waiter->asleep);
     plait__mutex_unlock(&shard->mutex);

@@ -49,7 +49,7 @@ enum plait__claim {
     PLAIT__CANCELLED = 3,
     PLAIT__INTERRUPTED = 4,
     PLAIT__FAILED = 5, /* polling descriptors failed */
-    PLAIT__LOOK = 6,   /* a polled descriptor is ready */
+    PLAIT__LOOK = 6,   /* a polled descriptor is ready, or a shared word has changed */
     PLAIT__FIRST = 8   /* node 0; larger: the node's index is added */
 };
 /* Beside FIRST + n: the claimer has already given what the node waits for. */
@@ -63,6 +63,7 @@ struct plait__waiter {
     plait_token *token;        /* who may cancel this wait; NULL: nobody. Guarded by the sleepers' lock */
     struct plait__link asleep; /* in the table of sleepers */
     struct plait__polling *polling; /* with descriptors among its cases; else NULL */
+    struct plait__sharing *sharing; /* for a word that other processes share (shared.h); else NULL */
     const char *kind;               /* what it waits for, for people: "lock", "queue.get" */
     const void *object;
     struct plait__waiter *outer; /* a wait that this one interrupts (in a host's hook) */
