@@ -17,4 +17,10 @@ void compare_queue_lone(void);   /* bench-queue */
 
 void compare_fork(void); /* bench-future */
 
+void compare_process_tasks(void);    /* bench-process */
+void compare_process_queues(void);   /* bench-process */
+void compare_process_messages(void); /* bench-process */
+void compare_process_starts(void);   /* bench-process */
+void compare_process_locks(void);    /* bench-process */
+
 #endif

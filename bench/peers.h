@@ -56,7 +56,7 @@
     { .who = (name), .missing = "libtbb-dev, g++" }
 #endif
 
-/* Programs of their own; BENCH_RUST and BENCH_GO are their paths. The thing exists without them, too. */
+/* Programs of their own; BENCH_RUST, BENCH_GO and BENCH_PYTHON are their paths. The thing exists without them, too. */
 #ifdef BENCH_RUST
 #define PEER_RUST(name, thing) \
     { .who = (name), .what = &(thing) }
@@ -73,6 +73,15 @@
 #define BENCH_GO NULL
 #define PEER_GO(name, thing) \
     { .who = (name), .what = &(thing), .missing = "golang-go" }
+#endif
+
+#ifdef BENCH_PYTHON
+#define PEER_PYTHON(name, thing) \
+    { .who = (name), .what = &(thing) }
+#else
+#define BENCH_PYTHON NULL
+#define PEER_PYTHON(name, thing) \
+    { .who = (name), .what = &(thing), .missing = "python3" }
 #endif
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))

@@ -45,6 +45,15 @@ STORY = [
     ("future", "fork-join fib(30), {workers}", "plait_spawn"),
     ("map", "1000000 cheap items, {workers}", "plait"),
     ("map", "items of 10 us, {workers}", "plait"),
+    ("process", "a task and its result, one at a time", "plait"),
+    ("process", "tasks and results, 1000 at a time", "plait"),
+    ("process", "queue, 1p1c", "plait"),
+    ("process", "queue, ping-pong", "plait"),
+    ("process", "messages of 1 MiB, copied", "plait"),
+    ("process", "messages of 1 MiB, in place", "plait"),
+    ("process", "start and join, small parent", "plait"),
+    ("process", "start and join, parent holds 1 GiB", "plait"),
+    ("process", "lock, free", "plait"),
 ]
 
 
