@@ -17,10 +17,12 @@
  * exception passes ends the program by std::terminate, and so does a jump (longjmp) out of a task by doing
  * what it likes: the target's frames belong to another thread or are gone; do not.
  *
- * A parameter is an integer, a float, a string (const char *), bytes (plait_bytes), a struct (or union) or
- * another pointer; none may want more alignment than malloc gives. Threads share memory and take them all.
- * Between processes strings and bytes are copied and pointers refused; `char *` counts as a pointer, for the
- * task could write through it.
+ * A parameter is an integer, a float, a string (const char *), bytes (plait_bytes), a struct (or union), an
+ * object that processes share (plait_shared *, plait_process_queue * and their like) or another pointer; none
+ * may want more alignment than malloc gives. Threads share memory and take them all. Between processes strings
+ * and bytes are copied, shared objects are lent to the task while it runs, and pointers refused; `char *` counts
+ * as a pointer, for the task could write through it. (Pointers inside a struct cannot be seen and travel as they
+ * are: they mean nothing in another process.) Results go the same way, but that shared objects are no results.
  * A type that needs something after the name (an array, a pointer to function) needs a typedef.
  *
  * Tasks that several files use: PLAIT_TASK_DECLARE(R, name, ...); in a header, and PLAIT_TASK_DEFINE(R,
@@ -60,6 +62,12 @@ typedef struct plait_bytes {
     size_t size;
 } plait_bytes;
 
+/* What may be a parameter of a task in any process, and is the same object there (plait/shared.h and so on). */
+typedef struct plait_shared plait_shared;
+typedef struct plait_process_queue plait_process_queue;
+typedef struct plait_message_queue plait_message_queue;
+typedef struct plait_pipe plait_pipe;
+
 /* What a parameter or result is. */
 typedef enum plait_kind {
     PLAIT_KIND_NOTHING, /* the result of a void task */
@@ -68,7 +76,8 @@ typedef enum plait_kind {
     PLAIT_KIND_STRING, /* const char *, ended by a zero byte, or NULL */
     PLAIT_KIND_BYTES,  /* plait_bytes */
     PLAIT_KIND_STRUCT, /* also unions and complex numbers: taken as they lie in memory */
-    PLAIT_KIND_POINTER
+    PLAIT_KIND_POINTER,
+    PLAIT_KIND_SHARED /* a pointer to one of the types above, or NULL */
 } plait_kind;
 
 /* One parameter: where it lies in the struct of arguments. */

@@ -37,6 +37,9 @@ template <class R> constexpr size_t plait__size() {
 }
 #define PLAIT__SIZE(R) (plait__size<R>())
 
+template <class T, class... Types> constexpr bool plait__is_one_of() {
+    return (std::is_same_v<T, Types> || ...);
+}
 template <class T> constexpr plait_kind plait__kind() {
     static_assert(std::is_void_v<T> || std::is_trivially_copyable_v<T>,
                   "arguments and results of a task are copied as bytes");
@@ -54,6 +57,9 @@ template <class T> constexpr plait_kind plait__kind() {
         return PLAIT_KIND_STRING;
     else if constexpr (std::is_same_v<std::remove_cv_t<T>, plait_bytes>)
         return PLAIT_KIND_BYTES;
+    else if constexpr (plait__is_one_of<std::remove_cv_t<T>, plait_shared *, plait_process_queue *,
+                                        plait_message_queue *, plait_pipe *>())
+        return PLAIT_KIND_SHARED;
     else if constexpr (std::is_pointer_v<T>)
         return PLAIT_KIND_POINTER;
     else

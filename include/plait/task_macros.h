@@ -282,6 +282,10 @@
         long double : PLAIT_KIND_FLOAT, \
         const char * : PLAIT_KIND_STRING, \
         plait_bytes : PLAIT_KIND_BYTES, \
+        plait_shared * : PLAIT_KIND_SHARED, \
+        plait_process_queue * : PLAIT_KIND_SHARED, \
+        plait_message_queue * : PLAIT_KIND_SHARED, \
+        plait_pipe * : PLAIT_KIND_SHARED, \
         default : PLAIT__OTHER_KIND(x)))
 #if defined(__GNUC__)
 #define PLAIT__OTHER_KIND(x) (__builtin_classify_type(x) == 5 ? PLAIT_KIND_POINTER : PLAIT_KIND_STRUCT)

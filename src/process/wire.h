@@ -60,6 +60,6 @@ plait_status plait__wire_write_result(const plait_task *task, const void *result
 /* Copies the result to `result`. What its string or bytes point at is allocated, for plait__release: *block, or NULL.
  * PLAIT_OK, PLAIT_INVALID (damaged), PLAIT_NO_MEMORY: nothing was changed then. */
 plait_status plait__wire_read_result(const plait_task *task, const void *wire, size_t size, void *result,
-                                     void **block);
+                                     void **block, struct plait__words *why);
 
 #endif
