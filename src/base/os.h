@@ -92,6 +92,15 @@ static inline bool plait__os_alone(void);
 void plait__os_order_all(void);
 extern bool plait__os_orders_all __attribute__((visibility("hidden")));
 
+/* * The same for the running threads of all processes that use plait. One that was refused it by a filter put up later
+ * (seccomp) goes on without: the net under sleeps on shared memory (wait/shared.h) catches what is missed then. */
+void plait__os_order_processes(void);
+extern bool plait__os_orders_processes __attribute__((visibility("hidden")));
+
+/* Where the kernel looks, when the calling thread ends, for the lock that it was about to take or give back, and what it
+ * adds to what it finds there to come to the lock's word (see process/robust.h). False, with errno: it does not. */
+bool plait__os_robust_place(void ***pending, ptrdiff_t *offset);
+
 /* CPUs in the affinity mask, and CPUs that the cgroup's quota allows (rounded up; INT_MAX: no limit). */
 int plait__os_cpus_allowed(void);
 int plait__os_cpus_quota(void);

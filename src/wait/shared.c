@@ -78,14 +78,19 @@ void plait__shared_disturb(struct plait__waiter *waiter) {
     if (!plait__os_hears_both()) plait__os_wake_shared(waiter->sharing->word, INT_MAX);
 }
 
+uint32_t plait__wait_beside(struct plait__waiter *waiter, uint32_t *word, uint32_t expected,
+                            plait_deadline deadline, bool cancellable) {
+    struct plait__sharing sharing = {.word = word, .expected = expected};
+    waiter->sharing = &sharing;
+    uint32_t claim = plait__wait(waiter, deadline, cancellable);
+    remember(waiter->self, &sharing, waiter);
+    return claim;
+}
+
 plait_status plait__wait_shared(uint32_t *word, uint32_t expected, const char *kind, const void *object,
                                 plait_deadline deadline, bool cancellable) {
     if (plait__load_acquire(word) != expected) return PLAIT_OK;
-    struct plait__sharing sharing = {.word = word, .expected = expected};
     struct plait__waiter waiter;
     plait__waiter_init(&waiter, kind, object);
-    waiter.sharing = &sharing;
-    uint32_t claim = plait__wait(&waiter, deadline, cancellable);
-    remember(waiter.self, &sharing, &waiter);
-    return plait__claim_status(claim);
+    return plait__claim_status(plait__wait_beside(&waiter, word, expected, deadline, cancellable));
 }

@@ -34,6 +34,11 @@
 plait_status plait__wait_shared(uint32_t *word, uint32_t expected, const char *kind, const void *object,
                                 plait_deadline deadline, bool cancellable);
 
+/* The same for a waiter of the caller's, which may have nodes in lists, too, or have `looked` for a while already. Returns
+ * the claim: PLAIT__LOOK, where the function above says PLAIT_OK. */
+uint32_t plait__wait_beside(struct plait__waiter *waiter, uint32_t *word, uint32_t expected,
+                            plait_deadline deadline, bool cancellable);
+
 /* Wakes at most so many of those who sleep on the word, in any process. A system call: callers avoid it while nobody
  * sleeps. The memory may be unmapped by then. */
 static inline void plait__wake_shared(uint32_t *word, int count) {
