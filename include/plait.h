@@ -40,6 +40,7 @@
 #include <plait/once.h>
 #include <plait/owner.h>
 #include <plait/pool.h>
+#include <plait/process.h>
 #include <plait/queue.h>
 #include <plait/raise.h>
 #include <plait/rlock.h>

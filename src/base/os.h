@@ -79,6 +79,8 @@ int plait__os_thread_start(pthread_t *thread, size_t stack_size, void *(*body)(v
 
 /* How many threads the process has, whoever started them; -1 when it cannot be told. Does not allocate. */
 int plait__os_thread_count(void);
+/* Whether it has, or may have, others than the calling one; a sanitizer's own is not one. */
+bool plait__os_other_threads(void);
 
 /* Every signal that is not the thread's own fault: what a new thread has blocked. */
 void plait__os_thread_signals(sigset_t *blocked);

@@ -27,3 +27,19 @@ int plait__os_thread_count(void) {
     if (count < 1) return -1;
     return *state == 'Z' ? count - 1 : count;
 }
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+enum { MOST_ALONE = 2 }; /* the thread sanitizer has one, which begins with the first of the program's */
+#else
+enum { MOST_ALONE = 1 };
+#endif
+
+bool plait__os_other_threads(void) {
+    int count = plait__os_thread_count();
+    return count < 0 || count > MOST_ALONE;
+}

@@ -121,7 +121,7 @@ void plait__exit_asks(bool (*function)(void)) {
     plait__store_release(&more, function);
 }
 
-static void leave(void) {
+void plait__exit_leave(void) {
     bool (*ask)(void);
     (void)plait_thread_main(); /* if this is the main thread its handle ends here */
     end_own();
@@ -133,7 +133,7 @@ static void leave(void) {
 }
 
 static void process_begins(void) {
-    registered = atexit(leave) == 0;
+    registered = atexit(plait__exit_leave) == 0;
 }
 
 plait_status plait__exit_watch(void) {

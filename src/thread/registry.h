@@ -33,6 +33,8 @@ void plait__exit_done(void);
 /* When nobody is awaited any more exit calls this, and waits again if it returns true: it has given threads
  * something to do that must be done. There is room for one. */
 void plait__exit_asks(bool (*more)(void));
+/* What exit does: waits, and tells of failures that nobody read. */
+void plait__exit_leave(void);
 void plait__exit_after_fork(void);
 
 #endif

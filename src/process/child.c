@@ -1,0 +1,156 @@
+/* child.c - the life of a child: from the fork, through its job, to its end (start.h). */
+#include <base/memory.h>
+#include <base/os.h>
+#include <base/os_process.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <plait/interrupt.h>
+#include <process/server.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <thread/registry.h>
+#include <unistd.h>
+
+enum { CHANNEL = 3 }; /* its number in every child */
+
+static int channel = -1;
+static uint32_t generation;
+
+bool plait__is_child(void) {
+    return channel >= 0 && generation == plait__generation();
+}
+
+int plait__child_channel(void) {
+    return plait__is_child() ? channel : -1;
+}
+
+/* A fork of a child is not the child: its parent must not take its life for the child's. */
+static void forked(void) {
+    if (channel >= 0) close(channel);
+    channel = -1;
+}
+
+/* ---- the end ---- */
+
+static _Noreturn void end(int code) {
+    plait__exit_leave();
+    fflush(NULL);
+    _exit(code);
+}
+
+/* The first of the exit handlers to run, behind those that the job itself has registered; the others are the
+ * program's and are not run, as in Python. */
+static void exit_called(int status, void *unused) {
+    (void)unused;
+    if (plait__is_child()) end(status);
+}
+
+_Noreturn void plait__child_end(int code) {
+    exit(code);
+}
+
+/* ---- the job ---- */
+
+static _Alignas(16) char inline_data[PLAIT__JOB_INLINE];
+
+struct received {
+    struct plait__job job;
+    const void *data;
+    int all[PLAIT__JOB_DESCRIPTORS];
+    size_t count;
+    const int *descriptors; /* the caller's */
+};
+
+/* False: there will be none. */
+static bool receive(struct received *received) {
+    struct plait__job *job = &received->job;
+    received->count = PLAIT__JOB_DESCRIPTORS;
+    ssize_t got = plait__receive(channel, job, sizeof *job, inline_data, sizeof inline_data, received->all,
+                                 &received->count, 0);
+    if (got < (ssize_t)sizeof *job) return false;
+    received->descriptors = received->all + job->has_directory + job->has_file;
+    received->data = inline_data;
+    if (!job->has_file) return true;
+    int file = received->all[job->has_directory];
+    void *data = mmap(NULL, job->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+    close(file);
+    received->data = data;
+    return data != MAP_FAILED;
+}
+
+static void enter_directory(const struct received *received) {
+    if (!received->job.has_directory) return;
+    if (fchdir(received->all[0]) != 0) perror("plait: a new process cannot enter the working directory");
+    close(received->all[0]);
+}
+
+/* What came for the spare before it was a child is no business of the child's. */
+static void drop_signals(void) {
+    sigset_t pending;
+    static const struct timespec now;
+    while (sigpending(&pending) == 0 && !sigisemptyset(&pending))
+        if (sigtimedwait(&pending, NULL, &now) < 0 && errno == EAGAIN) break;
+}
+
+static void give_signals_back(void) {
+    drop_signals();
+    sigaction(SIGCHLD, &plait__before.child_action, NULL);
+    sigprocmask(SIG_SETMASK, &plait__before.mask, NULL);
+}
+
+static _Noreturn void run(struct received *received) {
+    const struct plait__job *job = &received->job;
+    if (*job->name) plait__os_name_thread(job->name);
+    enter_directory(received);
+    if (job->quiet_interrupt) signal(SIGINT, SIG_IGN);
+    if (!plait__os_at_exit(exit_called)) _exit(1);
+    void (*entry)(const void *, size_t, const int *, size_t);
+    intptr_t address = (intptr_t)plait__start_process + job->entry;
+    memcpy(&entry, &address, sizeof entry);
+    if (job->cancel_on_interrupt && plait_interrupt_install() != PLAIT_OK) _exit(1);
+    entry(received->data, job->size, received->descriptors, job->count);
+    plait__child_end(0);
+}
+
+/* Out of the server's image into a fresh one; the channel goes along. */
+static _Noreturn void execute(void) {
+    char number[16];
+    char flag[] = PLAIT__EXECUTED_FLAG;
+    char *arguments[] = {program_invocation_name, flag, number, NULL};
+    snprintf(number, sizeof number, "%d", channel);
+    (void)fcntl(channel, F_SETFD, 0);
+    give_signals_back();
+    execv("/proc/self/exe", arguments);
+    _exit(127);
+}
+
+static void begin(int number) {
+    channel = number;
+    generation = plait__generation();
+    (void)pthread_atfork(NULL, NULL, forked);
+}
+
+_Noreturn void plait__child_wait(int number, pid_t server) {
+    struct received received;
+    if (!plait__os_die_with_parent(server)) _exit(1);
+    if (number != CHANNEL && dup3(number, CHANNEL, O_CLOEXEC) < 0) _exit(1);
+    plait__os_close_from(CHANNEL + 1);
+    begin(CHANNEL);
+    plait__os_name_thread("plait-spare");
+    if (!receive(&received)) _exit(0);
+    if (received.job.kind == PLAIT__JOB_EXECUTE) execute();
+    give_signals_back();
+    run(&received);
+}
+
+_Noreturn void plait__child_executed(int number) {
+    struct received received;
+    begin(number);
+    (void)fcntl(number, F_SETFD, FD_CLOEXEC);
+    if (!receive(&received)) _exit(0);
+    run(&received);
+}
