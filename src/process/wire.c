@@ -39,7 +39,8 @@ plait_status plait__wire_allows(const plait_task *task, struct plait__words *why
 }
 
 static bool is_flat(plait_kind kind) {
-    return kind != PLAIT_KIND_STRING && kind != PLAIT_KIND_BYTES && kind != PLAIT_KIND_SHARED;
+    const unsigned others = 1u << PLAIT_KIND_STRING | 1u << PLAIT_KIND_BYTES | 1u << PLAIT_KIND_SHARED;
+    return !(others >> kind & 1);
 }
 
 static bool args_are_flat(const plait_task *task) {
@@ -122,20 +123,28 @@ static plait_status finish(const struct writer *writer, size_t *size) {
 /* The struct itself, as it is. */
 static char *put_struct(struct writer *writer, const void *from, size_t size) {
     char *to = put(writer, size);
-    if (!to) return NULL;
-    if (from)
-        memcpy(to, from, size);
-    else
-        memset(to, 0, size);
+    if (to && from) memcpy(to, from, size);
     return to;
+}
+
+/* The common case: nothing but the struct. */
+static plait_status write_flat(const plait_task *task, const void *args, void *wire, size_t room,
+                               size_t *size) {
+    *size = task->args_size;
+    if (room >= task->args_size && args)
+        memcpy(wire, args, task->args_size);
+    else if (room >= task->args_size)
+        memset(wire, 0, task->args_size);
+    return PLAIT_OK;
 }
 
 plait_status plait__wire_write(const plait_task *task, const void *args, void *wire, size_t room,
                                size_t *size, struct plait__words *why) {
+    if (!args || args_are_flat(task)) return write_flat(task, args, wire, room, size);
     struct writer writer = {.wire = wire, .room = room, .task = task, .why = why};
     char *to = put_struct(&writer, args, task->args_size);
     plait_status status = PLAIT_OK;
-    for (uint32_t i = 0; args && i < task->count && status == PLAIT_OK; i++) {
+    for (uint32_t i = 0; i < task->count && status == PLAIT_OK; i++) {
         const plait_parameter *parameter = &task->parameters[i];
         if (!is_flat(parameter->kind))
             status = write_value(&writer, parameter->kind, parameter->name,

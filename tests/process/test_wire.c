@@ -103,7 +103,7 @@ TEST(no_arguments_at_all_are_zeros) {
 
 TEST(a_task_without_parameters_has_a_wire_too) {
     const plait_task *task = plait_task_of(nothing);
-    struct wire wire = moved(wire_of(task, args_of(nothing)));
+    struct wire wire = moved(wire_of(task, NULL));
     void *args = NULL;
     ck_assert_ok(plait__wire_read(task, wire.at, wire.size, &args, NULL));
     task->run(args, NULL);
