@@ -15,7 +15,7 @@ static double number_from_environment(const char *name, double otherwise) {
 }
 
 double stress_seconds(void) {
-    return number_from_environment("PLAIT_STRESS_SECONDS", 1);
+    return number_from_environment("PLAIT_STRESS_SECONDS", 0.5);
 }
 
 static uint64_t nanoseconds(void) {

@@ -1,6 +1,6 @@
 /* What stress tests share: how long to go on, with how many threads, and random numbers that can be repeated.
  *
- * Environment: PLAIT_STRESS_SECONDS (default 1), PLAIT_STRESS_SEED (default: from the clock; the seed is printed
+ * Environment: PLAIT_STRESS_SECONDS (default 0.5), PLAIT_STRESS_SEED (default: from the clock; the seed is printed
  * with the first number drawn from it), PLAIT_TEST_OVERSUBSCRIBE (threads per CPU, default 1). */
 #ifndef PLAIT_TEST_SUPPORT_STRESS_H
 #define PLAIT_TEST_SUPPORT_STRESS_H

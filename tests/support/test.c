@@ -55,7 +55,7 @@ double test_time_scale(void) {
     return scale > 0 ? scale : 1;
 }
 
-/* The usual second of stress is in a test's own limit; longer stress comes on top. */
+/* Up to a second of stress is in a test's own limit; longer stress comes on top. */
 static double time_limit(const struct test *test) {
     double longer = stress_seconds() - 1;
     return test->seconds * test_time_scale() + (longer > 0 ? 4 * longer : 0);
