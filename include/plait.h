@@ -41,6 +41,7 @@
 #include <plait/owner.h>
 #include <plait/pool.h>
 #include <plait/process.h>
+#include <plait/process_pool.h>
 #include <plait/queue.h>
 #include <plait/raise.h>
 #include <plait/rlock.h>

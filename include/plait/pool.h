@@ -112,6 +112,8 @@ typedef struct plait_pool_counters {
     uint32_t workers, most_workers; /* threads now, and at most at one time */
     uint32_t idle;                  /* of these: without work */
     uint32_t waiting;               /* of these: running a task that waits for a result */
+    uint64_t crashed;               /* processes: workers that died without being asked to */
+    uint64_t restarted;             /* processes: workers that were started in place of others */
 } plait_pool_counters;
 
 /* PLAIT_OK; PLAIT_INVALID; PLAIT_BROKEN. Never waits; thread-safe. */

@@ -102,6 +102,7 @@ static void end(plait_future *future) {
     plait__name_forget(future);
     plait_token_free(future->token);
     plait__release(future->message);
+    if (future->state & PLAIT__REMOTE) plait__release(future->block);
     plait__cell_give(future->destroy, sizeof *future->destroy);
     plait__cell_give(future, size_before_result(future->task) + plait__future_result_size(future));
 }
@@ -114,6 +115,21 @@ void plait__future_drop(plait_future *future) {
 
 void plait_future_free(plait_future *future) {
     if (future) plait__future_drop(future);
+}
+
+bool plait__future_silent(plait_future *future) {
+    struct plait__callback *none = NULL;
+    return plait__cas(&future->callbacks, &none, CALLED);
+}
+
+bool plait__future_drop_silently(plait_future *future) {
+    bool quiet = future->status == PLAIT_OK && !future->destroy;
+    if (plait__load_acquire(&future->references) == 1 || plait__sub(&future->references, 1) == 1) {
+        plait__store(&future->references, 1);
+        if (quiet) end(future);
+        return quiet;
+    }
+    return true;
 }
 
 plait_status plait_future_set_destroy(plait_future *future, void (*destroy)(void *result, void *context),
@@ -236,6 +252,8 @@ bool plait_future_cancel(plait_future *future) {
         return true;
     }
     if (plait__future_phase(future) == PLAIT__DONE) return future->status == PLAIT_CANCELLED;
+    if (plait__load(&future->state) & PLAIT__REMOTE)
+        return plait__load_acquire(&plait__remote)->cancel(future);
     return future->task && ask_to_stop(future);
 }
 
@@ -259,7 +277,9 @@ plait_status plait__future_hopeless(const plait_future *future) {
     return waits_for_itself(future) ? PLAIT_DEADLOCK : PLAIT_OK;
 }
 
-static plait_status park(plait_future *future, plait_deadline deadline) {
+const struct plait__remote *plait__remote;
+
+plait_status plait__future_park(plait_future *future, plait_deadline deadline) {
     struct plait__wait_list *list = plait__parking(future);
     struct plait__park how = {.kind = "future", .deadline = deadline, .flags = PLAIT__CANCELLABLE};
     while (plait__future_phase(future) != PLAIT__DONE) {
@@ -286,7 +306,9 @@ static plait_status await(plait_future *future, plait_deadline deadline) {
     status = plait__stuck_enter(&stuck, deadline);
     if (status != PLAIT_OK) return status;
     plait__future_waits(1);
-    status = park(future, deadline);
+    bool remote = plait__load(&future->state) & PLAIT__REMOTE;
+    status = remote ? plait__load_acquire(&plait__remote)->wait(future, deadline)
+                    : plait__future_park(future, deadline);
     plait__future_waits(-1);
     plait__stuck_leave(&stuck);
     return status;
@@ -346,7 +368,9 @@ bool plait_future_done(const plait_future *future) {
 bool plait_future_running(const plait_future *future) {
     if (!future) return false;
     uint32_t phase = plait__future_phase(future);
-    return phase == PLAIT__STARTING || phase == PLAIT__RUNNING;
+    if (phase != PLAIT__STARTING && phase != PLAIT__RUNNING) return false;
+    return !(plait__load(&future->state) & PLAIT__REMOTE) ||
+           plait__load_acquire(&plait__remote)->begun(future);
 }
 
 bool plait_future_cancelled(const plait_future *future) {

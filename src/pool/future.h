@@ -24,6 +24,7 @@
  *   POSTED     nobody has a handle
  *   TIMED      its token is one that was made for its own deadline
  *   BEGUN      a worker has taken it to run it
+ *   REMOTE     it runs in another process, whose pool has it in a cell while it is RUNNING (process/pool.h)
  *   STATIC     one of the few that exist for when memory is out: not counted, not freed
  *
  * What was only posted has one holder at any time, who needs no compare-and-swap for these steps
@@ -54,7 +55,8 @@ enum {
     PLAIT__POSTED = 256,
     PLAIT__STATIC = 512,
     PLAIT__TIMED = 1024,
-    PLAIT__BEGUN = 2048
+    PLAIT__BEGUN = 2048,
+    PLAIT__REMOTE = 4096
 };
 
 /* Something in a pool's queue. */
@@ -98,7 +100,9 @@ struct plait_future {
         plait_future *outer; /* RUNNING: the one inside which it runs */
         struct {
             uint32_t pool, worker;
-        } ran_by; /* BEGUN and failed: for people */
+        } ran_by;      /* BEGUN and failed: for people */
+        void *block;   /* REMOTE, not RUNNING: its arguments, or what its result points at; or NULL */
+        uint32_t cell; /* REMOTE and RUNNING */
     };
 };
 
@@ -138,6 +142,10 @@ bool plait__future_step(plait_future *future, uint32_t from, uint32_t to);
 /* SETTING -> DONE with this status and message (which is taken over; may be NULL): wakes who waits, calls
  * the callbacks. The caller has a reference and holds no lock. */
 void plait__future_finish(plait_future *future, plait_status status, char *message);
+/* For whoever must not run the user's code on this thread. It is DONE: nobody need be called back, nor will be; false:
+ * somebody must. And: lets go of it, if that calls nobody; false: the caller still has the reference. */
+bool plait__future_silent(plait_future *future);
+bool plait__future_drop_silently(plait_future *future);
 /* The two halves of it, for whoever has something to do between them; the first may also come from RUNNING,
  * and returns the state before. */
 uint32_t plait__future_settle(plait_future *future, plait_status status, char *message);
@@ -161,6 +169,16 @@ void plait__future_add_callback(plait_future *future, struct plait__callback *ca
 plait_status plait__future_too_late(const plait_future *future);
 /* STARTING -> RUNNING; a cancel that came meanwhile is made good. */
 void plait__future_begin(plait_future *future);
+
+/* What a REMOTE future asks of the room above that runs it; set before there is one. */
+struct plait__remote {
+    plait_status (*wait)(plait_future *future, plait_deadline deadline);
+    bool (*cancel)(plait_future *future); /* it is not QUEUED */
+    bool (*begun)(const plait_future *future);
+};
+extern const struct plait__remote *plait__remote; /* atomic */
+/* Waits in the parking table until it is done. */
+plait_status plait__future_park(plait_future *future, plait_deadline deadline);
 
 /* worker.c: runs a future that is still QUEUED, if the calling thread is a worker of its pool. */
 void plait__future_help(plait_future *future);

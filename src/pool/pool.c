@@ -2,6 +2,7 @@
 #include <base/memory.h>
 #include <base/status.h>
 #include <plait/cpu.h>
+#include <plait/raise.h>
 #include <pool/pool.h>
 #include <string.h>
 #include <wait/self.h>
@@ -29,9 +30,12 @@ static bool makes_sense(const plait_pool *pool, const plait_task *task) {
     return pool && plait__is_task(task);
 }
 
-/* It will not be run: its failure has the pool's words, if the pool is broken. */
+/* It will not be run: its failure has the pool's words, if the pool is broken, or those that `put` has left. */
 static void refuse(plait_pool *pool, plait_future *future, plait_status status) {
-    char *words = status == PLAIT_BROKEN ? plait__copy_string(plait__load_acquire(&pool->words)) : NULL;
+    const char *why = status == PLAIT_BROKEN    ? plait__load_acquire(&pool->words)
+                      : status == PLAIT_INVALID ? plait_last_message()
+                                                : NULL;
+    char *words = plait__copy_string(why);
     (void)plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING);
     plait__future_finish(future, status, words);
     plait__future_drop(future);

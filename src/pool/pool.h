@@ -14,7 +14,7 @@ struct plait__map;
 struct plait__pool_operations {
     const char *kind; /* for people */
     /* Takes over one reference to a QUEUED future that has a task, to be run; if it must wait for room, then
-     * until the deadline. Not PLAIT_OK: it does not. */
+     * until the deadline. Not PLAIT_OK: it does not; with PLAIT_INVALID plait_last_message says why. */
     plait_status (*put)(plait_pool *pool, plait_future *future, plait_deadline deadline);
     /* Runs a map to its end; what became of the items stands in the map. Not PLAIT_OK: nothing was run, or an
      * item has forked, and this is the child. */

@@ -91,10 +91,14 @@ static void cancel_if_below(struct plait__waiter *waiter, void *context) {
     if (waiter->token && plait_token_cancelled(waiter->token)) plait__cancel_sleeper(waiter);
 }
 
+void (*plait__cancelled_elsewhere)(void);
+
 plait_status plait_cancel(plait_token *token) {
     if (!token) return PLAIT_INVALID;
     plait__store_seq(&token->cancelled, 1);
     plait__each_sleeper(cancel_if_below, NULL);
+    void (*tell)(void) = plait__load_acquire(&plait__cancelled_elsewhere);
+    if (tell) tell();
     return PLAIT_OK;
 }
 

@@ -12,5 +12,8 @@ plait_token *plait__token_keep(plait_token *token);
  * True if nobody else holds it and it was not cancelled; it then takes over the caller's reference to
  * `parent`. False: nothing has happened. */
 bool plait__token_move(plait_token *token, plait_token *parent);
+/* Called after every cancel, for what runs below a token in another process: set by the room above that has such a thing,
+ * once. It may be called with locks held, and takes none that it might wait for long. Atomic. */
+extern void (*plait__cancelled_elsewhere)(void);
 
 #endif
