@@ -8,6 +8,7 @@
  *                                          could deadlock
  *   task, thread, local, timer, interrupt  running functions in the background, and leaving cleanly
  *   queue                                  talking to each other
+ *   shared                                 memory that several processes share
  *   future, pool, map, imap                     results that come later, and the workers that compute them
  *   spawn                                  fork and join inside a task
  *   name, dump, watch                      what a program tells about itself
@@ -49,6 +50,7 @@
 #include <plait/scope.h>
 #include <plait/select.h>
 #include <plait/semaphore.h>
+#include <plait/shared.h>
 #include <plait/sleep.h>
 #include <plait/spawn.h>
 #include <plait/status.h>
