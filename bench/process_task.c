@@ -13,6 +13,8 @@
 #include "program.h"
 
 #include <linux/futex.h>
+#include <plait/map.h>
+#include <plait/process_pool.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -104,6 +106,34 @@ static long pipe_results(size_t tasks) {
 
 static const struct pool_kind pipe_pair = {.start = pipe_start, .results = pipe_results};
 
+/* ---- plait ---- */
+
+static plait_pool *our_pool;
+
+PLAIT_TASK(long, our_successor, (long, number)) {
+    return number + 1;
+}
+
+static void our_start(int workers) {
+    our_pool = plait_process_pool_new(workers, NULL);
+    if (!our_pool) bench_fail("no pool of processes to be had");
+}
+
+static long our_results(size_t tasks) {
+    static plait_future *futures[RESULTS_AT_ONCE];
+    long sum = 0;
+    for (size_t i = 0; i < tasks; i++) futures[i] = plait_submit(our_pool, our_successor, (long)i);
+    for (size_t i = 0; i < tasks; i++) {
+        long result = 0;
+        if (plait_result(futures[i], &result)) bench_fail("plait_result failed");
+        plait_future_free(futures[i]);
+        sum += result;
+    }
+    return sum;
+}
+
+static const struct pool_kind our_submit = {.start = our_start, .results = our_results};
+
 /* ---- one run ---- */
 
 struct setting {
@@ -167,12 +197,14 @@ static const struct bench_contestant alone[] = {
     {.who = "raw futex", .what = &futex_pair},
     {.who = "two pipes", .what = &pipe_pair},
     PEER_PYTHON("Pool.apply", python_apply),
+    {.who = "plait", .ours = true, .what = &our_submit},
     {.who = "plait threads", .ours = true, .what = &pool_plait},
 };
 
 static const struct bench_contestant many[] = {
     PEER_PYTHON("Pool.map, chunksize 1", python_map),
     PEER_PYTHON("Pool.apply_async", python_async),
+    {.who = "plait", .ours = true, .what = &our_submit},
     {.who = "plait threads", .ours = true, .what = &pool_plait},
 };
 

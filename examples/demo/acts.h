@@ -24,4 +24,7 @@ int act_pool(void);
  * `program` is how this program was called: the one that is checked lies beside it. */
 int act_check(const char *program);
 
+/* A thousand tasks in a pool of processes, one of which crashes: the others come back. */
+int act_crash(void);
+
 #endif
