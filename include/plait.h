@@ -11,6 +11,8 @@
  *   shared                                 memory that several processes share
  *   future, pool, map, imap                     results that come later, and the workers that compute them
  *   spawn                                  fork and join inside a task
+ *   process_lock, process_condition, process_semaphore, process_event, process_barrier
+ *                                          the same between processes, in memory that they share
  *   name, dump, watch                      what a program tells about itself
  */
 #ifndef PLAIT_H
@@ -42,7 +44,12 @@
 #include <plait/owner.h>
 #include <plait/pool.h>
 #include <plait/process.h>
+#include <plait/process_barrier.h>
+#include <plait/process_condition.h>
+#include <plait/process_event.h>
+#include <plait/process_lock.h>
 #include <plait/process_pool.h>
+#include <plait/process_semaphore.h>
 #include <plait/queue.h>
 #include <plait/raise.h>
 #include <plait/rlock.h>

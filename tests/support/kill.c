@@ -71,6 +71,7 @@ static int reap(pid_t process, int options) {
 }
 
 void kill_now(pid_t process) {
+    ck_assert_msg(process > 1, "no process to be killed: %d", (int)process); /* -1 is all there are */
     kill(process, SIGKILL);
     while (!WIFSIGNALED(reap(process, __WALL))) {}
 }
