@@ -39,6 +39,7 @@
 #include <plait/lock_order.h>
 #include <plait/map.h>
 #include <plait/memory.h>
+#include <plait/message_queue.h>
 #include <plait/name.h>
 #include <plait/once.h>
 #include <plait/owner.h>
