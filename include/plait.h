@@ -51,6 +51,7 @@
 #include <plait/process_lock.h>
 #include <plait/process_pool.h>
 #include <plait/process_semaphore.h>
+#include <plait/process_queue.h>
 #include <plait/queue.h>
 #include <plait/raise.h>
 #include <plait/rlock.h>

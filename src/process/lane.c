@@ -15,8 +15,8 @@ static bool has_moved(const struct plait__shared_lane *lane, uint64_t past) {
     return (int64_t)(plait__load(&lane->index) - past) > 0;
 }
 
-/* Many items since it was stuck last: look from farther away. None but the one: from as near as can be. Zero, at
- * first, is farther than is ever learned. */
+/* Many items since it was stuck last: look from farther away. None but the one: from as near as can be. Zero,
+ * at first, is farther than is ever learned. */
 static void learn(struct plait__shared_lane *lane) {
     uint64_t units = lane->index - lane->stuck_at;
     lane->stuck_at = lane->index;
@@ -35,7 +35,8 @@ void plait__shared_lane_stuck(struct plait__shared_lane *lane, struct plait__sha
     call->spin.longest = lane->nearness == NEAREST ? call->spin.gap : call->spin.gap * 4;
 }
 
-/* What was found out about the one before stays to be told, if he died: only the lane's own parts are touched here. */
+/* What was found out about the one before stays to be told, if he died: only the lane's own parts are touched
+ * here. */
 static void unlock_as_it_was(struct plait__shared_lane *lane, plait_status taken) {
     plait__robust_unlock_to(&lane->lock, taken == PLAIT_CRASHED ? PLAIT__OWNER_DIED : 0);
 }
@@ -97,7 +98,7 @@ plait_status plait__shared_lane_close(struct plait__shared_lane *lane,
                                       const struct plait__shared_lane_call *call) {
     plait_status taken = plait__shared_lane_lock(lane, call);
     if (taken != PLAIT_OK && taken != PLAIT_CRASHED) return taken;
-    plait__store(&lane->closed, true);
+    plait__store_release(&lane->closed, true);
     lane->limit = lane->index;
     unlock_as_it_was(lane, taken);
     plait__shared_lane_wake_all(lane);

@@ -1,23 +1,25 @@
 /* lane.h - one end of a ring in shared memory: whoever puts has one, whoever gets the other.
  *
- * A lane is a robust lock (robust.h) and an index that only grows, in units of the ring: items, bytes. Who holds the
- * lock copies, then stores the index: that store is all that makes a put or a get count, so one that is killed
- * before it has done nothing, and one that is killed after it has done all. Lanes meet only when one of them has used
- * up what it knew of the other's index (`limit`), as those of the queue between threads do (queue/lanes.h).
+ * A lane is a robust lock (robust.h) and an index that only grows, in units of the ring: items, bytes. Who
+ * holds the lock copies, then stores the index: that store is all that makes a put or a get count, so one
+ * that is killed before it has done nothing, and one that is killed after it has done all. Lanes meet only
+ * when one of them has used up what it knew of the other's index (`limit`), as those of the queue between
+ * threads do (queue/lanes.h).
  *
- * Waiting. Who finds nothing to do gives his lock back and stays away for a while, so that there is a batch when he
- * comes back; how long is learned, in the lane. Then he sleeps, on the *other* lane: under its lock he looks
- * at its index once more, marks it `wanted` and takes its limit back. So whoever moves that index next sees it under
- * the same lock, where he looks anyway, and there is no order to be kept; he clears `wanted`, adds one to `turn`
- * and wakes one sleeper. One at a time is on its way. It passes the wake on when it is done (plait__shared_lane_pass_on): to
- * the next sleeper if there is something left for him, else by marking `wanted` again. `asleep` says whether there are
- * others; who is killed in his sleep stays counted, which costs the others an extra look each time, and nothing else.
+ * Waiting. Who finds nothing to do gives his lock back and stays away for a while, so that there is a batch
+ * when he comes back; how long is learned, in the lane. Then he sleeps, on the *other* lane: under its lock
+ * he looks at its index once more, marks it `wanted` and takes its limit back. So whoever moves that index
+ * next sees it under the same lock, where he looks anyway, and there is no order to be kept; he clears
+ * `wanted`, adds one to `turn` and wakes one sleeper. One at a time is on its way. It passes the wake on when
+ * it is done (plait__shared_lane_pass_on): to the next sleeper if there is something left for him, else by
+ * marking `wanted` again. `asleep` says whether there are others; who is killed in his sleep stays counted,
+ * which costs the others an extra look each time, and nothing else.
  *
- * What a death may leave: a lock, which the kernel gives back; a wake on its way to one who is no more, or never sent.
- * That is for the net under all sleeps (wait/shared.h).
+ * What a death may leave: a lock, which the kernel gives back; a wake on its way to one who is no more, or
+ * never sent. That is for the net under all sleeps (wait/shared.h).
  *
- * Orders: an index is stored with release after the copy, and loaded with acquire by the other lane. All else of a lane
- * belongs to its lock, but for turn and asleep, which are changed by atomic additions.
+ * Orders: an index is stored with release after the copy, and loaded with acquire by the other lane. All else
+ * of a lane belongs to its lock, but for turn and asleep, which are changed by atomic additions.
  */
 #ifndef PLAIT__SHARED_LANE_H
 #define PLAIT__SHARED_LANE_H
@@ -62,9 +64,9 @@ static inline void plait__shared_lane_unlock(struct plait__shared_lane *lane) {
     plait__robust_unlock(&lane->lock);
 }
 
-/* Under the lane's lock, when its index has reached the limit: the next limit is that far ahead of the other lane's index.
- * Returns how much can be done up to it. While a wake is wanted the limit stays where it is, so that the next one
- * looks here again. */
+/* Under the lane's lock, when its index has reached the limit: the next limit is that far ahead of the other
+ * lane's index. Returns how much can be done up to it. While a wake is wanted the limit stays where it is, so
+ * that the next one looks here again. */
 static inline uint64_t plait__shared_lane_look(struct plait__shared_lane *lane,
                                                const struct plait__shared_lane *other, uint64_t ahead) {
     uint64_t limit = plait__load_acquire(&other->index) + ahead;
@@ -72,7 +74,14 @@ static inline uint64_t plait__shared_lane_look(struct plait__shared_lane *lane,
     return limit - lane->index;
 }
 
-/* Under the lock: whether one who sleeps must be woken by plait__shared_lane_wake, after the lock was given back. */
+/* Under the lock: how much can certainly be done. The index may have passed a limit that was taken back. */
+static inline uint64_t plait__shared_lane_known(const struct plait__shared_lane *lane) {
+    int64_t known = (int64_t)(lane->limit - lane->index);
+    return known > 0 ? (uint64_t)known : 0;
+}
+
+/* Under the lock: whether one who sleeps must be woken by plait__shared_lane_wake, after the lock was given
+ * back. */
 static inline bool plait__shared_lane_wants_wake(struct plait__shared_lane *lane) {
     if (plait__likely(!lane->wanted)) return false;
     lane->wanted = false;
@@ -85,12 +94,13 @@ static inline void plait__shared_lane_wake(struct plait__shared_lane *lane) {
 
 /* Under the lock: there is nothing to be done now, and the call will wait. */
 void plait__shared_lane_stuck(struct plait__shared_lane *lane, struct plait__shared_lane_call *call);
-/* Without it: waits until the other lane's index is larger than `past`, or something else may have changed (it was closed,
- * the net). PLAIT_OK: try again. Else the call must end: PLAIT_TIMEOUT, PLAIT_CANCELLED, PLAIT_INTERRUPTED, PLAIT_ERRNO. */
+/* Without it: waits until the other lane's index is larger than `past`, or something else may have changed
+ * (it was closed, the net). PLAIT_OK: try again. Else the call must end: PLAIT_TIMEOUT, PLAIT_CANCELLED,
+ * PLAIT_INTERRUPTED, PLAIT_ERRNO. */
 plait_status plait__shared_lane_wait(struct plait__shared_lane *other, uint64_t past,
                                      struct plait__shared_lane_call *call);
-/* When a call is over that has waited, whatever came of it, without a lock: others may be asleep there, who wait for its
- * index to be larger than `past`. */
+/* When a call is over that has waited, whatever came of it, without a lock: others may be asleep there, who
+ * wait for its index to be larger than `past`. */
 void plait__shared_lane_pass_on(struct plait__shared_lane *other, uint64_t past,
                                 const struct plait__shared_lane_call *call);
 

@@ -1,4 +1,5 @@
-/* robust.c - waiting for a robust lock, and what the kernel must be asked first; the protocol is in robust.h. */
+/* robust.c - waiting for a robust lock, and what the kernel must be asked first; the protocol is in robust.h.
+ * */
 #include <errno.h>
 #include <process/robust.h>
 #include <wait/shared.h>

@@ -1,36 +1,37 @@
 /* robust.h - a lock in memory that processes share, which the death of its holder gives back.
  *
  * For plait's own short sections in shared memory: a few instructions, or a copy, never the user's code, and
- * never two at once by one thread. It is the internal mutex (wait/mutex.h) between processes: taking it is one
- * compare-and-swap, giving it back one plain store.
+ * never two at once by one thread. It is the internal mutex (wait/mutex.h) between processes: taking it is
+ * one compare-and-swap, giving it back one plain store.
  *
  * Who dies inside. Linux looks after robust locks (get_robust_list(2)): every thread has, registered by its C
  * library, a list of those that it holds, and one word for the one that it is about to take or to give back,
- * `list_op_pending`. When a thread ends, in whatever way, the kernel looks at the words of all these locks, and
- * where one has the thread's id in it sets it to "owner died". A thread that holds only one lock at a time and
- * calls nobody's code meanwhile needs no list: the pending word alone is enough, from before the taking until
- * after the giving back. That is two plain stores, so this costs what a lock between threads costs, where a
- * robust mutex of the C library costs three times as much (ARCHITECTURE.md has the figures).
+ * `list_op_pending`. When a thread ends, in whatever way, the kernel looks at the words of all these locks,
+ * and where one has the thread's id in it sets it to "owner died". A thread that holds only one lock at a
+ * time and calls nobody's code meanwhile needs no list: the pending word alone is enough, from before the
+ * taking until after the giving back. That is two plain stores, so this costs what a lock between threads
+ * costs, where a robust mutex of the C library costs three times as much (ARCHITECTURE.md has the figures).
  *
  *   lock:    pending = this lock;  word: 0 -> own thread id           (acquire)
  *   unlock:  word = 0 (release), ordered;  is a wake wanted? then wake;  pending = none
  *
- * Killed before the compare-and-swap or after the store, the word is not the thread's: nothing happens to it. In
- * between the kernel makes it OWNER_DIED, which the next one takes like a free one, and is told: what the lock
- * guards must be put right, or be never half-changed. One who has put right only half and dies leaves the
- * same mark to the next.
+ * Killed before the compare-and-swap or after the store, the word is not the thread's: nothing happens to it.
+ * In between the kernel makes it OWNER_DIED, which the next one takes like a free one, and is told: what the
+ * lock guards must be put right, or be never half-changed. One who has put right only half and dies leaves
+ * the same mark to the next.
  *
- * Who waits looks for a moment, as in wait/mutex.c, and then sleeps. As there, who unlocks must see who is about
- * to sleep without a barrier of his own, so the sleeper pays for both:
+ * Who waits looks for a moment, as in wait/mutex.c, and then sleeps. As there, who unlocks must see who is
+ * about to sleep without a barrier of his own, so the sleeper pays for both:
  *
- *   about to sleep:  t = turn;  wanted = 1;  order all processes;  take it, if it is free;  else sleep while turn is t
+ *   about to sleep:  t = turn;  wanted = 1;  order all processes;  take it, if free;  else sleep while turn is t
  *   waking:          wanted = 0;  turn + 1;  wake one that sleeps on turn
  *
- * Either the unlocking thread sees `wanted`, or the sleeper sees the lock free. A wake that comes before the sleep has
- * changed `turn`. Whoever has slept marks `wanted` anew before it tries, so its own unlock wakes the next; so one
- * wake at a time goes round, and nobody is forgotten. One that is killed on its way here takes that wake with it, and
- * a killed holder wakes nobody: both are left to the net under all sleeps (wait/shared.h), 50 ms. plait__order_processes
- * is membarrier's global form, 0.2 to 1.5 us, and reaches every process that has taken such a lock once.
+ * Either the unlocking thread sees `wanted`, or the sleeper sees the lock free. A wake that comes before the
+ * sleep has changed `turn`. Whoever has slept marks `wanted` anew before it tries, so its own unlock wakes
+ * the next; so one wake at a time goes round, and nobody is forgotten. One that is killed on its way here
+ * takes that wake with it, and a killed holder wakes nobody: both are left to the net under all sleeps
+ * (wait/shared.h), 50 ms. plait__order_processes is membarrier's global form, 0.2 to 1.5 us, and reaches
+ * every process that has taken such a lock once.
  */
 #ifndef PLAIT__ROBUST_H
 #define PLAIT__ROBUST_H
@@ -70,9 +71,9 @@ struct plait__robust_wait {
     bool cancellable;
 };
 
-/* Takes it, waiting as long as another holds it. PLAIT_OK; PLAIT_CRASHED: it is the caller's, and the one before died
- * inside. Else it is not: PLAIT_TIMEOUT, PLAIT_CANCELLED, PLAIT_INTERRUPTED, or PLAIT_ERRNO if this system knows
- * no robust locks. */
+/* Takes it, waiting as long as another holds it. PLAIT_OK; PLAIT_CRASHED: it is the caller's, and the one
+ * before died inside. Else it is not: PLAIT_TIMEOUT, PLAIT_CANCELLED, PLAIT_INTERRUPTED, or PLAIT_ERRNO if
+ * this system knows no robust locks. */
 plait_status plait__robust_lock_slow(struct plait__robust *robust, const struct plait__robust_wait *wait);
 /* An unlock has seen that a wake is wanted. */
 void plait__robust_wake(struct plait__robust *robust);
@@ -101,11 +102,13 @@ static inline bool plait__robust_take(struct plait__robust *robust) {
     return false;
 }
 
-static inline plait_status plait__robust_lock(struct plait__robust *robust, const struct plait__robust_wait *wait) {
+static inline plait_status plait__robust_lock(struct plait__robust *robust,
+                                              const struct plait__robust_wait *wait) {
     return plait__likely(plait__robust_take(robust)) ? PLAIT_OK : plait__robust_lock_slow(robust, wait);
 }
 
-/* `word` is what remains: 0, or PLAIT__OWNER_DIED from one who was told PLAIT_CRASHED and leaves it to the next. */
+/* `word` is what remains: 0, or PLAIT__OWNER_DIED from one who was told PLAIT_CRASHED and leaves it to the
+ * next. */
 static inline void plait__robust_unlock_to(struct plait__robust *robust, uint32_t word) {
     PLAIT__SECTION(-1);
     if (plait__likely(plait__os_orders_processes)) {

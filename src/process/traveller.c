@@ -5,6 +5,7 @@
 #include <base/status.h>
 #include <errno.h>
 #include <process/message_file.h>
+#include <process/process_queue.h>
 #include <process/shared.h>
 #include <pthread.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 static const struct plait__traveller_kind *const kinds[PLAIT__TRAVELS_END] = {
     [PLAIT__TRAVELS_SHARED] = &plait__shared_kind,
+    [PLAIT__TRAVELS_QUEUE] = &plait__process_queue_kind,
     [PLAIT__TRAVELS_MESSAGES] = &plait__message_queue_kind,
 };
 

@@ -1,5 +1,5 @@
-/* The lock under everything between processes: it excludes, its holder's death at any instruction gives it back,
- * and who sleeps for it is woken. */
+/* The lock under everything between processes: it excludes, its holder's death at any instruction gives it
+ * back, and who sleeps for it is woken. */
 #include "support/asleep.h"
 #include "support/kill.h"
 #include "support/test.h"

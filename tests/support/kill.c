@@ -143,6 +143,8 @@ static void set_timer(void (*handler)(int), int flags, long first_ms, long inter
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     struct itimerval timer = {{interval_ms / 1000, interval_ms % 1000 * 1000},
                               {first_ms / 1000, first_ms % 1000 * 1000}};
+    const struct itimerval none = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &none, NULL); /* so that none comes before its handler, or after it */
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &timer, NULL);
 }
