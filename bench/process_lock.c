@@ -9,6 +9,7 @@
 #include "process_side.h"
 
 #include <plait/lock.h>
+#include <plait/process_lock.h>
 
 enum {
     PAIRS = 1000000,
@@ -56,6 +57,20 @@ static void mutex_release(void *lock) {
     pthread_mutex_unlock((pthread_mutex_t *)lock);
 }
 
+/* ---- plait ---- */
+
+static void *our_make(void) {
+    return side_memory(sizeof(plait_process_lock));
+}
+
+static void our_acquire(void *lock) {
+    if (plait_process_lock_acquire((plait_process_lock *)lock)) bench_fail("a lock between processes failed");
+}
+
+static void our_release(void *lock) {
+    if (plait_process_lock_release((plait_process_lock *)lock)) bench_fail("a lock between processes failed");
+}
+
 /* ---- plait, between threads ---- */
 
 static void *thread_make(void) {
@@ -79,10 +94,12 @@ static void thread_release(void *lock) {
         } \
     }
 ALONE(mutex)
+ALONE(our)
 ALONE(thread)
 
 static const struct kind shared_kind = {shared_make, mutex_acquire, mutex_release, mutex_alone, false};
 static const struct kind robust_kind = {robust_make, mutex_acquire, mutex_release, mutex_alone, false};
+static const struct kind our_kind = {our_make, our_acquire, our_release, our_alone, false};
 static const struct kind thread_kind = {thread_make, thread_acquire, thread_release, thread_alone, true};
 
 /* ---- alone ---- */
@@ -155,6 +172,7 @@ static void contended(const void *what, const void *detail, double *figures) {
 static const struct bench_contestant kinds[] = {
     {.who = "pthread shared", .what = &shared_kind},
     {.who = "pthread robust", .what = &robust_kind},
+    {.who = "plait", .ours = true, .what = &our_kind},
     {.who = "plait threads", .ours = true, .what = &thread_kind},
 };
 

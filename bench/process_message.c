@@ -9,6 +9,7 @@
 #include "process_side.h"
 #include "program.h"
 
+#include <plait/message_queue.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,10 +106,47 @@ static void descriptor_receive(size_t size) {
 static const struct kind pipe_kind = {NULL, NULL, pipe_make, descriptor_send, descriptor_receive};
 static const struct kind packets_kind = {NULL, NULL, packets_make, descriptor_send, descriptor_receive};
 static const struct kind stream_kind = {NULL, NULL, stream_make, descriptor_send, descriptor_receive};
-static const struct kind python_queue = {.program = BENCH_PYTHON, .name = "queue"};
-static const struct kind python_pipe = {.program = BENCH_PYTHON, .name = "pipe"};
+/* ---- plait ---- */
+
+static plait_message_queue *queue;
+
+static void our_make(void) {
+    queue = plait_message_queue_new(RING);
+    if (!queue) bench_fail("no queue of messages to be had");
+}
+
+static void our_send(size_t size) {
+    if (plait_message_queue_put(queue, own, size)) bench_fail("plait_message_queue_put failed");
+}
+
+static void our_receive(size_t size) {
+    size_t got = 0;
+    if (plait_message_queue_get(queue, own, size, &got) || got != size)
+        bench_fail("plait_message_queue_get failed");
+}
+
+static void our_send_in_place(size_t size) {
+    plait_message message;
+    if (plait_message_queue_reserve(queue, size, &message)) bench_fail("plait_message_queue_reserve failed");
+    write_over(message.data, size);
+    if (plait_message_queue_commit(queue, &message, size)) bench_fail("plait_message_queue_commit failed");
+}
+
+static void our_receive_in_place(size_t size) {
+    plait_message message;
+    if (plait_message_queue_borrow(queue, &message) || message.size != size)
+        bench_fail("plait_message_queue_borrow failed");
+    read_over(message.data, size);
+    if (plait_message_queue_give_back(queue, &message)) bench_fail("plait_message_queue_give_back failed");
+}
+
+static const struct kind our_kind = {NULL, NULL, our_make, our_send, our_receive};
+static const struct kind our_kind_in_place = {NULL, NULL, our_make, our_send_in_place, our_receive_in_place};
 
 /* ---- one run ---- */
+
+static const struct kind python_queue = {.program = BENCH_PYTHON, .name = "queue"};
+static const struct kind python_pipe = {.program = BENCH_PYTHON, .name = "pipe"};
 
 struct setting {
     size_t size;
@@ -172,17 +210,19 @@ static void run(const void *what, const void *detail, double *figures) {
 static const struct bench_contestant copied[] = {
     {.who = "memcpy", .what = &memcpy_kind},     {.who = "pipe", .what = &pipe_kind},
     {.who = "socketpair", .what = &stream_kind}, PEER_PYTHON("mp.Queue", python_queue),
-    PEER_PYTHON("mp.Pipe", python_pipe),
+    PEER_PYTHON("mp.Pipe", python_pipe),         {.who = "plait", .ours = true, .what = &our_kind},
 };
 
 static const struct bench_contestant in_place[] = {
     {.who = "one write, one read", .what = &in_place_kind},
+    {.who = "plait", .ours = true, .what = &our_kind_in_place},
 };
 
 static const struct bench_contestant small[] = {
     {.who = "socketpair of packets", .what = &packets_kind},
     PEER_PYTHON("mp.Queue", python_queue),
     PEER_PYTHON("mp.Pipe", python_pipe),
+    {.who = "plait", .ours = true, .what = &our_kind},
 };
 
 static const char *const told[] = {"ns_per_item", NULL};
