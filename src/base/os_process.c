@@ -1,6 +1,8 @@
 /* os_process.c - processes, by way of Linux's own calls: children that nobody else sees, descriptors of processes. */
 #include <base/os_process.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -28,6 +30,19 @@ int plait__os_process_signal(int process, int number) {
 
 bool plait__os_die_with_parent(pid_t parent) {
     return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent;
+}
+
+/* Who gets a signal when something happens to a file is a matter of the open file, which a fork shares; opened anew it is
+ * the caller's own, and stays open. Which signal that is, too: this one need not be caught. */
+bool plait__os_die_with_writer(int pipe) {
+    char path[32];
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", pipe);
+    int own = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    close(pipe);
+    if (own < 0 || fcntl(own, F_SETOWN, getpid()) != 0 || fcntl(own, F_SETSIG, SIGKILL) != 0) return false;
+    if (fcntl(own, F_SETFL, O_NONBLOCK | O_ASYNC) != 0) return false;
+    char byte;
+    return read(own, &byte, 1) < 0 && errno == EAGAIN;
 }
 
 void plait__os_close_from(int first) {

@@ -23,6 +23,10 @@ int plait__os_process_signal(int process, int number);
  * by its number, has already gone. */
 bool plait__os_die_with_parent(pid_t parent);
 
+/* The kernel kills the calling process when the last one that can write to this pipe closes it. False if none can any more. The
+ * descriptor is closed. */
+bool plait__os_die_with_writer(int pipe);
+
 /* Closes all descriptors from this one on. */
 void plait__os_close_from(int first);
 

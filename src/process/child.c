@@ -8,9 +8,11 @@
 #include <process/server.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <thread/registry.h>
 #include <unistd.h>
@@ -36,9 +38,16 @@ static void forked(void) {
 
 /* ---- the end ---- */
 
+static void (*last_words)(int code);
+
+void plait__child_says_last(void (*say)(int code)) {
+    last_words = say;
+}
+
 static _Noreturn void end(int code) {
     plait__exit_leave();
     fflush(NULL);
+    if (last_words) last_words(code);
     _exit(code);
 }
 
@@ -88,30 +97,46 @@ static void enter_directory(const struct received *received) {
     close(received->all[0]);
 }
 
-/* What came for the spare before it was a child is no business of the child's. */
-static void drop_signals(void) {
-    sigset_t pending;
-    static const struct timespec now;
-    while (sigpending(&pending) == 0 && !sigisemptyset(&pending))
-        if (sigtimedwait(&pending, NULL, &now) < 0 && errno == EAGAIN) break;
+/* Signals are blocked in a spare. Those that come while it waits, because the terminal or somebody sends them to the whole
+ * group, are none of the later child's, and dropped. One that comes with the job may be meant for the child by who has
+ * just started it: it is kept. */
+static void drop_signal(int signals) {
+    struct signalfd_siginfo info;
+    if (read(signals, &info, sizeof info) < 0) return;
+    struct pollfd job = {.fd = channel, .events = POLLIN};
+    if (plait__os_poll(&job, 1, INT64_MIN) != 0) (void)kill(getpid(), (int)info.ssi_signo);
+}
+
+static void wait_for_job(void) {
+    sigset_t all;
+    sigfillset(&all);
+    int signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    struct pollfd watched[2] = {{.fd = channel, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    if (signals < 0) _exit(1);
+    while (plait__os_poll(watched, 2, INT64_MAX) < 0 || !watched[0].revents) drop_signal(signals);
+    close(signals);
 }
 
 static void give_signals_back(void) {
-    drop_signals();
     sigaction(SIGCHLD, &plait__before.child_action, NULL);
     sigprocmask(SIG_SETMASK, &plait__before.mask, NULL);
 }
 
-static _Noreturn void run(struct received *received) {
-    const struct plait__job *job = &received->job;
+/* Who it is to itself and to others. */
+static void become(const struct plait__job *job) {
     if (*job->name) plait__os_name_thread(job->name);
-    enter_directory(received);
     if (job->quiet_interrupt) signal(SIGINT, SIG_IGN);
     if (!plait__os_at_exit(exit_called)) _exit(1);
+    if (job->cancel_on_interrupt && plait_interrupt_install() != PLAIT_OK) _exit(1);
+}
+
+static _Noreturn void run(struct received *received) {
+    const struct plait__job *job = &received->job;
     void (*entry)(const void *, size_t, const int *, size_t);
     intptr_t address = (intptr_t)plait__start_process + job->entry;
     memcpy(&entry, &address, sizeof entry);
-    if (job->cancel_on_interrupt && plait_interrupt_install() != PLAIT_OK) _exit(1);
+    enter_directory(received);
+    become(job);
     entry(received->data, job->size, received->descriptors, job->count);
     plait__child_end(0);
 }
@@ -141,6 +166,7 @@ _Noreturn void plait__child_wait(int number, pid_t server) {
     plait__os_close_from(CHANNEL + 1);
     begin(CHANNEL);
     plait__os_name_thread("plait-spare");
+    wait_for_job();
     if (!receive(&received)) _exit(0);
     if (received.job.kind == PLAIT__JOB_EXECUTE) execute();
     give_signals_back();
@@ -153,4 +179,23 @@ _Noreturn void plait__child_executed(int number) {
     (void)fcntl(number, F_SETFD, FD_CLOEXEC);
     if (!receive(&received)) _exit(0);
     run(&received);
+}
+
+/* ---- a fork of the program ---- */
+
+/* Nothing may happen before the parent has a descriptor of it. What stdout holds is the parent's to write. */
+_Noreturn void plait__child_forked(int number, int lifeline, const struct plait__start *start,
+                                   const struct plait__job *job) {
+    char go;
+    begin(number);
+    if (recv(number, &go, 1, 0) != 1 || !plait__os_die_with_writer(lifeline)) _exit(1);
+    __fpurge(stdout);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) (void)dup2(null, STDIN_FILENO);
+    if (null > STDIN_FILENO) close(null);
+    (void)plait_token_enter(plait_token_root());
+    plait__self()->task = NULL;
+    become(job);
+    start->entry(start->data, start->size, start->descriptors, start->count);
+    plait__child_end(0);
 }

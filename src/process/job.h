@@ -35,7 +35,7 @@ struct plait__job {
 };
 
 /* server -> program, through the child's socket. The kind tells it from messages that the child itself sends. */
-enum plait__word_kind { PLAIT__WORD_STATUS, PLAIT__WORD_OUTCOME };
+enum plait__word_kind { PLAIT__WORD_STATUS, PLAIT__WORD_LAST };
 struct plait__word {
     enum plait__word_kind kind;
     int wait_status;
@@ -48,5 +48,12 @@ int plait__send(int socket, const void *head, size_t head_size, const void *data
  * message whose descriptors did not all arrive is EMFILE, and those that did are closed. */
 ssize_t plait__receive(int socket, void *head, size_t head_size, void *data, size_t size, int *descriptors,
                        size_t *count, int flags);
+
+/* A file in memory that holds the data, close-on-exec; -1 with errno. */
+int plait__file_of(const void *data, size_t size);
+
+/* The job of a start, but for what its descriptors are. */
+void plait__describe_job(struct plait__job *job, const struct plait__start *start);
+plait_status plait__start_by_fork(const struct plait__start *start, struct plait__child *child);
 
 #endif

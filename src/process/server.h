@@ -21,6 +21,10 @@ _Noreturn void plait__child_wait(int channel, pid_t server);
 /* In a program that was executed for a job: reads and runs it. */
 _Noreturn void plait__child_executed(int channel);
 
+/* In a fork of the program: `lifeline` is the reading end of a pipe that only the program can write to. */
+_Noreturn void plait__child_forked(int channel, int lifeline, const struct plait__start *start,
+                                   const struct plait__job *job);
+
 /* The argument by which a program that was executed knows that it was; the number of the descriptor follows. */
 #define PLAIT__EXECUTED_FLAG "--plait-process"
 

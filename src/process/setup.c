@@ -8,6 +8,7 @@
 #include <base/status.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <process/process.h>
 #include <process/server.h>
 #include <process/setup.h>
 #include <pthread.h>
@@ -44,6 +45,7 @@ static void parent(void) {
 static void child(void) {
     if (current) close(current->socket);
     current = NULL;
+    plait__lifeline_forked();
     plait__mutex_unlock(&mutex);
 }
 
@@ -68,6 +70,26 @@ void plait__server_lost(struct plait__server *server) {
     if (!was) return;
     plait__os_reap_hidden(server->pid);
     plait__server_drop(server);
+}
+
+/* Who still talks to it finds that it is gone. */
+void plait__server_end(void) {
+    (void)plait__mutex_lock(&mutex);
+    struct plait__server *server = current;
+    current = NULL;
+    plait__mutex_unlock(&mutex);
+    if (!server) return;
+    (void)shutdown(server->socket, SHUT_RDWR);
+    plait__os_reap_hidden(server->pid);
+    plait__server_drop(server);
+}
+
+int plait__setup_keep_lifeline(int (*get)(void)) {
+    pthread_once(&once, process_begins);
+    (void)plait__mutex_lock(&mutex);
+    int line = get();
+    plait__mutex_unlock(&mutex);
+    return line;
 }
 
 /* ---- starting it ---- */
@@ -147,7 +169,7 @@ static plait_status start_server(void) {
 
 static plait_status ready(void) {
     pthread_once(&once, process_begins);
-    return plait__exit_watch();
+    return plait__living_watch();
 }
 
 struct plait__server *plait__server_keep(void) {

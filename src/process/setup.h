@@ -32,4 +32,11 @@ bool plait__setup_was_called(void);
  * status, and leaves errno as it was. */
 plait_status plait__start_fails(plait_status status, const char *words);
 
+/* The program has no processes any more: ends the server, and waits for that. */
+void plait__server_end(void);
+
+/* What `get` returns, which it calls under the setup's mutex; and what the child of a fork forgets of it (fork.c). */
+int plait__setup_keep_lifeline(int (*get)(void));
+void plait__lifeline_forked(void);
+
 #endif

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <process/job.h>
+#include <process/server.h>
 #include <process/setup.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <thread/interrupt.h>
 #include <unistd.h>
 
@@ -34,7 +36,7 @@ static enum answer hear(struct plait__server *server, struct plait__child *child
     if (got <= 0) return LOST;
     errno = announcement.error;
     if (count < 2) return REFUSED;
-    *child = (struct plait__child){announcement.pid, descriptors[0], descriptors[1]};
+    *child = (struct plait__child){announcement.pid, descriptors[0], descriptors[1], false};
     return SPARE;
 }
 
@@ -55,23 +57,6 @@ static void ask_ahead(struct plait__server *server) {
 
 /* ---- a job ---- */
 
-/* A file in memory that holds the data; -1 with errno. */
-static int file_of(const void *data, size_t size) {
-    int file = plait__os_memory_file("plait-job");
-    for (size_t done = 0; file >= 0 && done < size;) {
-        ssize_t got = write(file, (const char *)data + done, size - done);
-        if (got >= 0) {
-            done += (size_t)got;
-        } else if (errno != EINTR) {
-            int error = errno;
-            close(file);
-            errno = error;
-            return -1;
-        }
-    }
-    return file;
-}
-
 /* The program's working directory, if it is not the server's; else -1. */
 static int other_directory(const struct plait__server *server) {
     struct stat now;
@@ -80,7 +65,7 @@ static int other_directory(const struct plait__server *server) {
     return open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static void describe(struct plait__job *job, const struct plait__start *start) {
+void plait__describe_job(struct plait__job *job, const struct plait__start *start) {
     *job = (struct plait__job){.kind = PLAIT__JOB_RUN,
                                .quiet_interrupt = start->quiet_interrupt,
                                .cancel_on_interrupt = !start->quiet_interrupt && plait__interrupt_installed(),
@@ -95,10 +80,11 @@ static int send_job(const struct plait__server *server, const struct plait__chil
     struct plait__job job;
     int descriptors[PLAIT__JOB_DESCRIPTORS], file = -1, error = 0;
     size_t count = 0, own;
-    describe(&job, start);
+    plait__describe_job(&job, start);
     int directory = other_directory(server);
     if (directory >= 0) descriptors[count++] = directory;
-    if (start->size > PLAIT__JOB_INLINE && (file = file_of(start->data, start->size)) < 0) error = errno;
+    if (start->size > PLAIT__JOB_INLINE && (file = plait__file_of(start->data, start->size)) < 0)
+        error = errno;
     if (file >= 0) descriptors[count++] = file;
     job.has_directory = directory >= 0;
     job.has_file = file >= 0;
@@ -137,7 +123,9 @@ static plait_status start_by_server(const struct plait__start *start, struct pla
         if (answer == LOST) plait__server_lost(server);
         plait__server_drop(server);
         if (answer == SPARE) return PLAIT_OK;
-        if (answer == REFUSED) return plait__start_fails(PLAIT_ERRNO, "no other process can be started");
+        if (answer == REFUSED)
+            return plait__start_fails(errno == ENOMEM ? PLAIT_NO_MEMORY : PLAIT_ERRNO,
+                                      "no other process can be started");
     }
     return plait__start_fails(PLAIT_BROKEN, "new processes are killed before they begin");
 }
@@ -148,13 +136,27 @@ plait_status plait__start_process(const struct plait__start *start, struct plait
     if (start->method == PLAIT_START_SPAWN && !plait__setup_was_called())
         return plait__start_fails(PLAIT_INVALID,
                                   "to spawn, call plait_process_setup(argc, argv) in main's first line");
-    return start_by_server(start, child);
+    return start->method == PLAIT_START_FORK ? plait__start_by_fork(start, child)
+                                             : start_by_server(start, child);
 }
 
 /* ---- afterwards ---- */
 
+/* The program's wait(-1) may have been faster, and where SIGCHLD is ignored nobody is told. */
+static bool own_ended(const struct plait__child *child, int *wait_status) {
+    siginfo_t info = {.si_pid = 0};
+    *wait_status = W_EXITCODE(255, 0);
+    if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) != 0) return errno == ECHILD;
+    if (!info.si_pid) return false;
+    *wait_status = info.si_code == CLD_EXITED   ? W_EXITCODE(info.si_status, 0)
+                   : info.si_code == CLD_DUMPED ? info.si_status | WCOREFLAG
+                                                : info.si_status;
+    return true;
+}
+
 bool plait__child_ended(const struct plait__child *child, int *wait_status) {
     struct plait__word word;
+    if (child->own) return own_ended(child, wait_status);
     for (;;) {
         ssize_t got = recv(child->channel, &word, sizeof word, MSG_DONTWAIT);
         if (got < 0 && errno == EINTR) continue;

@@ -51,6 +51,7 @@ struct plait__child {
     pid_t pid;
     int pidfd;   /* readable when it has ended */
     int channel; /* the child's own socket: what it sends, then its wait status, sent when it has been reaped */
+    bool own;    /* the program's own child, by PLAIT_START_FORK */
 };
 
 /* PLAIT_OK; else nothing was started, and plait_last_message() has words: PLAIT_INVALID (no server and several threads, no
@@ -76,6 +77,9 @@ bool plait__is_child(void);
 /* Ends it as exit would, but without the program's own exit handlers: waits for threads and processes that it has begun,
  * writes what stdio holds, and is gone. */
 _Noreturn void plait__child_end(int code);
+
+/* What is called right before the end, with the exit code, when all else is done. */
+void plait__child_says_last(void (*say)(int code));
 
 /* The child's end of its channel, close-on-exec; -1 after a fork of its own. */
 int plait__child_channel(void);

@@ -24,13 +24,14 @@
 #include <sync/parked.h>
 #include <thread/registry.h>
 
+enum { ASKED = 4 };  /* rooms above that exit asks, at most */
 #define PATIENCE 2.0 /* seconds, before the one who takes long is named */
 
 static uint32_t awaited;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool registered;
-static bool (*more)(void);   /* atomic; see plait__exit_asks */
-static __thread bool ending; /* the calling thread is counted, and has no handle any more */
+static bool (*more[ASKED])(void); /* atomic, the free ones NULL; see plait__exit_asks */
+static __thread bool ending;      /* the calling thread is counted, and has no handle any more */
 
 void plait__exit_count(void) {
     plait__add_relaxed(&awaited, 1);
@@ -118,17 +119,26 @@ static void wait_as_long_as_it_takes(void) {
 }
 
 void plait__exit_asks(bool (*function)(void)) {
-    plait__store_release(&more, function);
+    for (int i = 0; i < ASKED; i++) {
+        bool (*free)(void) = NULL;
+        if (plait__cas(&more[i], &free, function)) return;
+    }
+}
+
+static bool ask_for_more(void) {
+    for (int i = 0; i < ASKED; i++) {
+        bool (*ask)(void) = plait__load_acquire(&more[i]);
+        if (ask && ask()) return true;
+    }
+    return false;
 }
 
 void plait__exit_leave(void) {
-    bool (*ask)(void);
     (void)plait_thread_main(); /* if this is the main thread its handle ends here */
     end_own();
     do {
         wait_as_long_as_it_takes();
-        ask = plait__load_acquire(&more);
-    } while (ask && ask());
+    } while (ask_for_more());
     report_failures();
 }
 

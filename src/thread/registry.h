@@ -31,7 +31,7 @@ void plait__exit_uncount(void);
 void plait__exit_last_doings(bool counted);
 void plait__exit_done(void);
 /* When nobody is awaited any more exit calls this, and waits again if it returns true: it has given threads
- * something to do that must be done. There is room for one. */
+ * something to do that must be done. Each room asks for this once. */
 void plait__exit_asks(bool (*more)(void));
 /* What exit does: waits, and tells of failures that nobody read. */
 void plait__exit_leave(void);

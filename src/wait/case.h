@@ -9,6 +9,8 @@
 #include <plait/select.h>
 #include <wait/waiter.h>
 
+/* A case that sets `events` has its descriptor polled beside, and is attempted when that is ready. attempt may change
+ * the descriptor; enqueue comes after the last attempt, and from there until dequeue it must stay open. */
 struct plait__case_kind {
     const char *name; /* for dumps */
     /* Performs the operation if that needs no waiting: true, with the case's status set. Is called again

@@ -52,6 +52,10 @@ static bool deadline_attempt(plait_case *one) {
 static const struct plait__case_kind descriptor_kind = {"descriptor", descriptor_attempt, NULL, NULL};
 static const struct plait__case_kind deadline_kind = {"deadline", deadline_attempt, NULL, NULL};
 
+static bool is_polled(const plait_case *one) {
+    return one->kind == &descriptor_kind || one->events;
+}
+
 plait_case plait_case_descriptor(int descriptor, int events) {
     return (plait_case){.kind = &descriptor_kind, .descriptor = descriptor, .events = events};
 }
@@ -96,7 +100,7 @@ static plait_status begin_polling(struct selection *selection, struct plait__wai
     *polling = (struct plait__polling){.descriptors = selection->descriptors, .count = 1};
     for (size_t i = 0; i < selection->count; i++) {
         const plait_case *one = &selection->cases[i];
-        if (one->kind != &descriptor_kind) continue;
+        if (!is_polled(one)) continue;
         polling->descriptors[polling->count++] = (struct pollfd){.fd = one->descriptor,
                                                                  .events = (short)one->events};
     }
@@ -134,7 +138,8 @@ static plait_deadline first_deadline(const struct selection *selection, plait_de
 /* What it waits for, for people; NULL if no other thread can end the wait, so that nobody spins for it. */
 static const void *first_object(const struct selection *selection) {
     for (size_t i = 0; i < selection->count; i++)
-        if (kind_of(&selection->cases[i])->enqueue) return selection->cases[i].object;
+        if (kind_of(&selection->cases[i])->enqueue && !is_polled(&selection->cases[i]))
+            return selection->cases[i].object;
     return NULL;
 }
 

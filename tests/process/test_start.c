@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <process/start.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,4 +97,15 @@ TEST(many_at_once_and_killed) {
     }
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
     ck_assert_int_eq(errno, ECHILD);
+}
+
+TEST(a_signal_that_comes_with_the_job_is_not_lost) {
+    for (int i = 0; i < 300; i++) {
+        struct plait__child child;
+        struct plait__start start = {.entry = wait_for_ever};
+        ck_assert_ok(plait__start_process(&start, &child));
+        ck_assert_int_eq(plait__child_kill(&child, SIGTERM), 0);
+        ck_assert_int_eq(end_of(&child), SIGTERM);
+        plait__child_close(&child);
+    }
 }
