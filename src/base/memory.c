@@ -79,6 +79,11 @@ void plait__release(void *memory) {
     plait__add(&released, 1);
 }
 
+void *plait__give_away(void *memory) {
+    plait__add(&released, 1);
+    return memory;
+}
+
 uint64_t plait__memory_allocations(void) {
     return plait__load(&allocated);
 }

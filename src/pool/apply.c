@@ -1,7 +1,7 @@
 /* apply.c - verbs made of a submit: apply, apply_async, and maps that nobody waits for. */
 #include <base/memory.h>
 #include <plait/raise.h>
-#include <pool/map.h>
+#include <pool/chunk.h>
 #include <string.h>
 
 /* ---- apply ---- */
@@ -93,6 +93,7 @@ plait_future *plait_pool_map_async(plait_pool *pool, const plait_map_options *op
                                    const void *columns, void *out, size_t n) {
     if (!plait__map_makes_sense(pool, task, columns, n) || task->count > MOST_COLUMNS)
         return plait__future_failed(PLAIT_INVALID);
+    if (pool->operations->chunk) return plait__chunk_map_async(pool, options, task, columns, out, n);
     struct whole whole = {.pool = pool, .task = task, .out = out, .count = n};
     if (options) whole.options = *options;
     if (task->count) memcpy(whole.of.columns, plait__columns_in(columns), task->count * sizeof(plait_column));

@@ -59,6 +59,15 @@ static void learn_cost(const plait_task *task, uint64_t ticks, size_t items) {
     if (cost != before) plait__store(place_of(task), (uint64_t)(uint32_t)hash_of(task) << 32 | cost);
 }
 
+uint64_t plait__map_cost(const plait_task *task) {
+    uint64_t cost = cost_of(task);
+    return cost ? cost / COST_UNIT + 1 : 0;
+}
+
+void plait__map_learn(const plait_task *task, uint64_t ticks, size_t items) {
+    if (items) learn_cost(task, ticks, items);
+}
+
 /* In ticks: that long a map may take on one thread before a helper is worth its wake. The caller pays for the
  * wake too, about as much as the helper is late. */
 static uint64_t worth_a_wake(void) {
@@ -101,9 +110,7 @@ static void keep_pace(struct pace *pace, size_t items, uint64_t ticks) {
     pace->least = pace->size / LEAST_SHARE + 1;
 }
 
-/* Takes over the message. */
-static void item_failed(struct plait__range *range, size_t item, plait_status status, char *message) {
-    struct plait__map *map = plait__of_link(range, struct plait__map, range);
+void plait__map_item_failed(struct plait__map *map, size_t item, plait_status status, char *message) {
     if (map->statuses) map->statuses[item] = status;
     plait__mutex_lock(&map->mutex);
     if (item < map->failed_at) {
@@ -115,6 +122,10 @@ static void item_failed(struct plait__range *range, size_t item, plait_status st
     }
     plait__mutex_unlock(&map->mutex);
     plait__release(message);
+}
+
+static void item_failed(struct plait__range *range, size_t item, plait_status status, char *message) {
+    plait__map_item_failed(plait__of_link(range, struct plait__map, range), item, status, message);
 }
 
 static void run_chunk(struct plait__map *map, size_t from, size_t to) {
@@ -191,11 +202,22 @@ bool plait__map_makes_sense(const plait_pool *pool, const plait_task *task, cons
     return true;
 }
 
-/* All is done: how it went. */
-static plait_status outcome(struct plait__map *map) {
-    if (map->left_out == map->count) return map->status;
-    bool cancelled = !map->shielded && plait_token_cancelled(map->before ? map->before : plait_token_root());
-    plait_status status = cancelled || plait__is_forever(map->deadline) ? PLAIT_CANCELLED : PLAIT_TIMEOUT;
+static bool is_cancelled(const struct plait__map *map) {
+    return !map->shielded && plait_token_cancelled(map->before ? map->before : plait_token_root());
+}
+
+bool plait__map_must_give_up(const struct plait__map *map) {
+    return is_cancelled(map) || (!plait__is_forever(map->deadline) && plait_passed(map->deadline));
+}
+
+plait_status plait__map_left_out(const struct plait__map *map) {
+    if (map->refused != PLAIT_OK) return map->refused;
+    return is_cancelled(map) || plait__is_forever(map->deadline) ? PLAIT_CANCELLED : PLAIT_TIMEOUT;
+}
+
+plait_status plait__map_outcome(struct plait__map *map) {
+    if (map->left_out == map->count && !map->holes) return map->status;
+    plait_status status = plait__map_left_out(map);
     for (size_t i = map->left_out; map->statuses && i < map->count; i++) map->statuses[i] = status;
     return status;
 }
@@ -215,7 +237,7 @@ static plait_status run(plait_pool *pool, struct plait__map *map, plait_token *t
     pthread_cleanup_push(leave, map);
     status = pool->operations->map(pool, map);
     if (status == PLAIT_OK) {
-        status = outcome(map);
+        status = plait__map_outcome(map);
         plait__map_tell(status, map->failed_at, status == map->status ? map->message : NULL);
     }
     pthread_cleanup_pop(1);

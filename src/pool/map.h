@@ -36,6 +36,8 @@ struct plait__map {
     plait_deadline deadline; /* when to leave out what has not begun */
     plait_status *statuses;  /* of the items; NULL: not wanted */
     size_t left_out;         /* the first item that was not run; or count. Whoever gives up writes it, once */
+    bool holes;              /* in a pool of processes: so were some before it, whose `statuses` are set */
+    plait_status refused;    /* the same: the pool does not run the rest. Guarded by the mutex below */
     uint32_t helpers;        /* guarded by the pool's mutex, as is the next */
     struct plait__list caller; /* waiting for the helpers */
     struct plait__mutex mutex; /* guards what follows */
@@ -55,6 +57,17 @@ bool plait__map_alone(struct plait__map *map);
 void plait__map_take_part(struct plait__map *map);
 /* The same as a helper: under the caller's token and shield. */
 void plait__map_help(struct plait__map *map);
+
+/* An item has failed; takes over the message. */
+void plait__map_item_failed(struct plait__map *map, size_t item, plait_status status, char *message);
+/* Whether what has not begun is to be left out, and the status that it has then. */
+bool plait__map_must_give_up(const struct plait__map *map);
+plait_status plait__map_left_out(const struct plait__map *map);
+/* All is done: how it went. */
+plait_status plait__map_outcome(struct plait__map *map);
+/* What an item of a task took so far, in ticks; 0: nobody knows. And: so many took so long. */
+uint64_t plait__map_cost(const plait_task *task);
+void plait__map_learn(const plait_task *task, uint64_t ticks, size_t items);
 
 /* Whether these arguments of a map can be used; where the columns in that struct begin. */
 bool plait__map_makes_sense(const plait_pool *pool, const plait_task *task, const void *columns,

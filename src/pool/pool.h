@@ -10,6 +10,7 @@
 #include <pool/future.h>
 
 struct plait__map;
+struct plait__chunk;
 
 struct plait__pool_operations {
     const char *kind; /* for people */
@@ -28,6 +29,16 @@ struct plait__pool_operations {
     void (*let_go)(plait_pool *pool);
     /* How many tasks it runs at the same time at most. */
     uint32_t (*workers)(plait_pool *pool);
+    /* The rest is for pools whose tasks run in other processes; NULL for pools of threads. */
+    /* Takes over a chunk of a map. Not PLAIT_OK: it does not, and over() is not called; plait_last_message says why if
+     * that is PLAIT_INVALID. Never waits. */
+    plait_status (*chunk)(plait_pool *pool, struct plait__chunk *chunk);
+    /* Waits at an address of the parking table until over(context), and hears of what the pool has done meanwhile.
+     * over() is called with the lock of the address's list held; who makes it true unparks there. PLAIT_OK, or why
+     * the wait ended. */
+    plait_status (*wait)(plait_pool *pool, const char *kind, const void *address,
+                         bool (*over)(const void *context), const void *context, plait_deadline deadline,
+                         bool cancellable);
 };
 
 static inline bool plait__is_task(const plait_task *task) {

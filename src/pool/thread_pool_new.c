@@ -71,8 +71,16 @@ static bool makes_sense(const plait_pool_options *options) {
 
 static void set_up(struct plait__thread_pool *pool, const plait_pool_options *options) {
     static const struct plait__pool_operations operations = {
-        "threads", plait__pool_put, plait__pool_run_map, plait__pool_close, plait__pool_join, resize,
-        stats,     let_go,          workers_of};
+        .kind = "threads",
+        .put = plait__pool_put,
+        .map = plait__pool_run_map,
+        .close = plait__pool_close,
+        .join = plait__pool_join,
+        .resize = resize,
+        .stats = stats,
+        .let_go = let_go,
+        .workers = workers_of,
+    };
     pool->pool.operations = &operations;
     pool->references = 1;
     pool->generation = plait__generation();

@@ -47,6 +47,7 @@ struct plait__errand {
     plait_token *token; /* below which it runs; the caller's, and stays. NULL: nobody cancels it */
     plait_deadline deadline;
     bool shielded;
+    bool goes_on;         /* it is part of something that had begun before the pool was closed */
     plait_status refused; /* why it could not be given to a worker */
 };
 struct plait__errand_face {
@@ -212,7 +213,10 @@ void plait__process_pool_break(struct plait__process_pool *pool, const char *wor
 /* The operations. */
 plait_status plait__process_pool_close(plait_pool *base, bool cancel_futures, bool cancel_running);
 plait_status plait__process_pool_join(plait_pool *base, plait_deadline deadline, bool cancellable);
-plait_status plait__process_pool_map(plait_pool *base, struct plait__map *map);
+
+/* ---- pool_chunk.c ---- */
+
+plait_status plait__process_pool_chunk(plait_pool *base, struct plait__chunk *chunk);
 
 /* ---- pool_worker.c: in the worker's process ---- */
 

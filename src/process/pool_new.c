@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <plait/cpu.h>
 #include <plait/raise.h>
+#include <pool/chunk.h>
 #include <process/pool.h>
 #include <process/wire.h>
 #include <stdio.h>
@@ -176,16 +177,25 @@ static uint32_t workers_of(plait_pool *base) {
     return plait__load(&plait__process_pool(base)->most);
 }
 
+static plait_status wait_in(plait_pool *base, const char *kind, const void *address,
+                            bool (*over)(const void *context), const void *context, plait_deadline deadline,
+                            bool cancellable) {
+    return plait__process_pool_wait(plait__process_pool(base), kind, address, over, context, deadline,
+                                    cancellable);
+}
+
 static const struct plait__pool_operations operations = {
     "processes",
     plait__process_pool_put,
-    plait__process_pool_map,
+    plait__chunk_map,
     plait__process_pool_close,
     plait__process_pool_join,
     resize,
     stats,
     let_go,
     workers_of,
+    plait__process_pool_chunk,
+    wait_in,
 };
 
 static plait_pool *fail(struct plait__process_pool *pool, plait_status status, const char *words) {

@@ -154,8 +154,7 @@ struct running {
     struct plait__frame frame;
     plait_token *token, *before;
     const plait_task *task;
-    const void *args;
-    void *result;
+    void *args, *result;
 };
 
 static void end_process(void) {
@@ -165,7 +164,8 @@ static void end_process(void) {
 
 static void left_early(void *argument) {
     const struct running *running = argument;
-    write_failure(running->cell, PLAIT_FAILED, "the task was left by pthread_exit");
+    if (worker.memory->cells[running->cell].kind == PLAIT__A_TASK) /* else it has been said */
+        write_failure(running->cell, PLAIT_FAILED, "the task was left by pthread_exit");
     finish(running->cell);
     end_process();
 }
@@ -210,7 +210,7 @@ static plait_status too_late(const struct plait__pool_cell *cell) {
 }
 
 /* With its arguments read and a place for the result. */
-static void run_in(uint32_t number, const plait_task *task, const void *args, void *result) {
+static void run_in(uint32_t number, const plait_task *task, void *args, void *result) {
     struct plait__pool_cell *cell = &worker.memory->cells[number];
     struct running running = {.cell = number, .task = task, .args = args, .result = result};
     struct plait__words why;

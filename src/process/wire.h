@@ -42,14 +42,14 @@ plait_status plait__wire_write(const plait_task *task, const void *args, void *w
                                size_t *size, struct plait__words *why);
 
 /* From a wire of that size back to arguments, in place: *args points to the struct, at the wire's beginning, and the struct
- * into the wire, which must stay. Once for each time that it was written. Shared objects are attached, and stay so:
- * they are borrowed from what the process keeps. PLAIT_OK; PLAIT_INVALID: it is damaged; PLAIT_NO_MEMORY and others:
- * a shared object cannot be attached. */
+ * into the wire, which must stay. Once for each time that it was written. Shared objects are attached, with a reference:
+ * when the task has run, plait__wire_drop. PLAIT_OK; PLAIT_INVALID: it is damaged; PLAIT_NO_MEMORY and others: a shared
+ * object cannot be attached. */
 plait_status plait__wire_read(const plait_task *task, void *wire, size_t size, void **args,
                               struct plait__words *why);
 
-/* The sender's references to the shared objects among the arguments, so that they are there until they have been
- * read. */
+/* References to the shared objects among the arguments: the sender's, so that they are there until the task has run, and
+ * those that reading has made. `args` may be NULL. */
 void plait__wire_keep(const plait_task *task, const void *args);
 void plait__wire_drop(const plait_task *task, const void *args);
 
