@@ -105,6 +105,6 @@ PLAIT_END
 
 /* A struct with the arguments of a task, for as long as the block around it: .initializer_arguments =
  * plait_arguments(load, "model.bin"). */
-#define plait_arguments(...) PLAIT__TYPED(PLAIT__ARGS_OF(__VA_ARGS__, ), __VA_ARGS__)
+#define plait_arguments(...) PLAIT__ARGS_OF(__VA_ARGS__, )
 
 #endif

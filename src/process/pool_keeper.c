@@ -64,7 +64,7 @@ plait_status plait__hand_start(struct plait__process_pool *pool, uint32_t number
     };
     snprintf(name, sizeof name, "%.40s-%u", pool->name, number + 1);
     plait__store(&slot->stage, PLAIT__WORKER_NEW);
-    plait__store(&slot->leave, pool->closed ? PLAIT__LEAVE_WHEN_IDLE : PLAIT__STAY);
+    plait__store(&slot->leave, PLAIT__STAY);
     plait__store(&slot->word, PLAIT__POOL_AWAKE);
     plait_status status = plait__start_process(&start, &hand->child);
     if (status != PLAIT_OK) return status;

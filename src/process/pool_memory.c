@@ -154,9 +154,12 @@ void plait__pool_rest(struct plait__pool_memory *memory, uint32_t worker) {
     plait__store_release(&slot->word, PLAIT__POOL_ASLEEP);
     set_bit(memory, worker);
     (void)arrive(memory, worker);
-    if (!anything_queued(memory) && !must_leave(slot))
-        (void)plait__wait_shared(&slot->word, PLAIT__POOL_ASLEEP, "process pool", memory, PLAIT_FOREVER,
-                                 false);
+    if (!anything_queued(memory) && !must_leave(slot)) {
+        struct plait__waiter waiter;
+        plait__waiter_init(&waiter, "process pool", memory);
+        waiter.looked = true;
+        (void)plait__wait_beside(&waiter, &slot->word, PLAIT__POOL_ASLEEP, PLAIT_FOREVER, false);
+    }
     (void)take_bit(memory, worker);
 }
 

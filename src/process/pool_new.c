@@ -225,5 +225,6 @@ plait_pool *plait_process_pool_new(int workers, const plait_process_pool_options
     status = write_initializer(pool, options, &why);
     if (status != PLAIT_OK) return fail(pool, status, why.at);
     status = begin(pool);
+    if (status == PLAIT_ERRNO && errno == ENOMEM) status = PLAIT_NO_MEMORY;
     return status == PLAIT_OK ? &pool->pool : fail(pool, status, NULL);
 }

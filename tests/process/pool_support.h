@@ -37,7 +37,7 @@ static inline void process_pool_end(plait_pool *pool) {
         plait_future *future_ = (future); \
         ck_assert_status(plait_result(future_), (expected)); \
         const char *message_ = plait_future_message(future_); \
-        ck_assert_msg(strstr(message_, (words)) != NULL, "the message is: %s", message_); \
+        ck_assert_msg(strstr(message_, (words)) != NULL, "%s", message_); \
         plait_future_free(future_); \
     } while (0)
 
