@@ -168,18 +168,12 @@ void plait__os_tracked_set(struct plait__tracked *tracked, const char *name, con
     memcpy(tracked->path, path.at, sizeof path.at);
 }
 
-static bool is_file(const struct plait__tracked *tracked, uint64_t device, uint64_t inode) {
-    return inode == tracked->inode && major(device) == tracked->device_major &&
-           minor(device) == tracked->device_minor;
-}
-
-bool plait__os_tracked_has(const struct plait__tracked *tracked, const char *name,
-                           const struct plait__file *file) {
-    return strcmp(tracked->path + sizeof directory, name) == 0 &&
-           (!file || is_file(tracked, file->device, file->inode));
+bool plait__os_tracked_has(const struct plait__tracked *tracked, const char *name) {
+    return strcmp(tracked->path + sizeof directory, name) == 0;
 }
 
 bool plait__os_tracked_holds(const struct plait__tracked *tracked) {
     struct stat found;
-    return lstat(tracked->path, &found) == 0 && is_file(tracked, found.st_dev, found.st_ino);
+    return lstat(tracked->path, &found) == 0 && found.st_ino == tracked->inode &&
+           major(found.st_dev) == tracked->device_major && minor(found.st_dev) == tracked->device_minor;
 }

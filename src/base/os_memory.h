@@ -49,11 +49,9 @@ struct plait__tracking {
     struct plait__tracked of[];
 };
 
-/* An entry from a name and its file, not yet used; whether it is of that name (and file, unless NULL); whether the name still
- * is that file's. */
+/* An entry from a name and its file, not yet used; whether it is of that name; whether the name still is that file's. */
 void plait__os_tracked_set(struct plait__tracked *tracked, const char *name, const struct plait__file *file);
-bool plait__os_tracked_has(const struct plait__tracked *tracked, const char *name,
-                           const struct plait__file *file);
+bool plait__os_tracked_has(const struct plait__tracked *tracked, const char *name);
 bool plait__os_tracked_holds(const struct plait__tracked *tracked);
 
 /* Starts a process that waits for the end of this one, and then takes off the names in the table that still are those of

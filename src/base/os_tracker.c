@@ -7,8 +7,9 @@
  * It is a clone without an exit signal: the owner hears nothing of it, and waits for children do not see it
  * (without __WALL). That is better than forking twice, which hands it to the nearest reaper of orphans; that may be the
  * owner. It learns of the owner's end from a pidfd, or else by asking who its parent is, which also tells whether
- * the pidfd is the owner's. All signals are blocked and it is in a session of its own, so neither Ctrl-C nor the end of a
- * terminal nor a kill of the owner's process group takes it along.
+ * the pidfd is the owner's. All signals are blocked, and it is in a process group of its own (which its owner puts it into, so
+ * that there is no moment in which it is not), so neither Ctrl-C nor the end of a terminal nor a kill of the owner's
+ * process group takes it along.
  *
  * A fork keeps a copy of all memory that its parent changes from then on, and keeps alive what is shared and what
  * descriptors stand for. So it first closes all descriptors and unmaps what is shared or large, but for the table, its
@@ -144,7 +145,6 @@ ALONE static void take_off(const struct plait__tracked *tracked) {
 }
 
 ALONE static void track(const struct plait__tracking *table, pid_t owner, const void *own_storage) {
-    syscall(SYS_setsid);
     syscall(SYS_prctl, PR_SET_NAME, "plait-tracker", 0, 0, 0);
     syscall(SYS_chdir, "/");
     close_all();
@@ -165,6 +165,7 @@ int plait__os_tracker_start(const struct plait__tracking *table) {
     long tracker = syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
     if (tracker == 0) track(table, owner, own_storage);
     int kept = errno;
+    if (tracker > 0) setpgid((pid_t)tracker, (pid_t)tracker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = kept;
     return (int)tracker;

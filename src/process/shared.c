@@ -75,6 +75,13 @@ static plait_status refuse_name(int error, const char *name) {
     }
 }
 
+static plait_status refuse_tracker(plait_status status) {
+    if (status == PLAIT_NO_MEMORY) return plait__refuse(status, "no memory to keep track of names");
+    if (status == PLAIT_BROKEN)
+        return plait__refuse(status, "a thread that vanished in a fork was naming memory");
+    return plait__refuse(status, "no process can be started to take names off in the end");
+}
+
 static bool is_name(const char *name) {
     if (!name) return false;
     size_t length = strnlen(name, PLAIT__NAME_MOST + 1);
@@ -134,6 +141,11 @@ static plait_shared *make(size_t size, bool nameable) {
         plait__refuse(PLAIT_INVALID, "shared memory of no bytes");
         return NULL;
     }
+    plait_status status = nameable ? plait__tracker_prepare() : PLAIT_OK;
+    if (status != PLAIT_OK) {
+        refuse_tracker(status);
+        return NULL;
+    }
     int error = plait__os_memory_new(size, nameable, &descriptor);
     plait_shared *shared = error ? NULL : plait__shared_adopt(descriptor, &error);
     if (!shared) refuse_size(error, size);
@@ -185,21 +197,13 @@ const char *plait_shared_name(const plait_shared *shared) {
 
 /* ---- names ---- */
 
-/* Tracked first: whoever is killed in between leaves no name that nobody takes off. */
 static plait_status give_name(plait_shared *shared, const char *name) {
-    plait_status status = plait__track(name, &shared->file);
-    if (status == PLAIT_NO_MEMORY) return plait__refuse(status, "no memory to keep track of '%.60s'", name);
-    if (status == PLAIT_BROKEN)
-        return plait__refuse(status, "a thread that vanished in a fork was naming shared memory");
-    if (status != PLAIT_OK)
-        return plait__refuse(status, "no process can be started that would take off '%.60s'", name);
-    int error = plait__os_memory_link(shared->descriptor, name);
-    if (!error) {
-        memcpy(shared->name, name, strlen(name));
-        return PLAIT_OK;
-    }
-    plait__untrack(name, &shared->file);
-    return refuse_name(error, name);
+    int error;
+    plait_status status = plait__name_give(shared->descriptor, &shared->file, name, &error);
+    if (error) return refuse_name(error, name);
+    if (status != PLAIT_OK) return refuse_tracker(status);
+    memcpy(shared->name, name, strlen(name));
+    return PLAIT_OK;
 }
 
 static plait_status make_up_name(plait_shared *shared) {
@@ -231,8 +235,6 @@ plait_shared *plait_shared_create(const char *name, size_t size) {
 
 plait_status plait_shared_unlink(const char *name) {
     if (!is_name(name)) return refuse_no_name(name);
-    int error = plait__os_memory_unlink(name);
-    if (error) return refuse_name(error, name);
-    plait__untrack(name, NULL);
-    return PLAIT_OK;
+    int error = plait__name_take(name);
+    return error ? refuse_name(error, name) : PLAIT_OK;
 }

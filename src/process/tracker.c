@@ -56,9 +56,7 @@ static void forget_stale(void) {
         if (table->of[i].used && !plait__os_tracked_holds(&table->of[i])) forget(i);
 }
 
-static plait_status add(const char *name, const struct plait__file *file) {
-    plait_status status = prepare();
-    if (status != PLAIT_OK) return status;
+static plait_status add(const char *name, const struct plait__file *file, uint32_t *at) {
     struct plait__tracked *tracked = unused();
     if (!tracked) {
         forget_stale();
@@ -67,21 +65,44 @@ static plait_status add(const char *name, const struct plait__file *file) {
     if (!tracked) return PLAIT_NO_MEMORY;
     plait__os_tracked_set(tracked, name, file);
     plait__store_release(&tracked->used, 1);
+    *at = (uint32_t)(tracked - table->of);
     return PLAIT_OK;
+}
+
+static plait_status give(int descriptor, const struct plait__file *file, const char *name, int *error) {
+    uint32_t at;
+    plait_status status = prepare();
+    if (status == PLAIT_OK) status = add(name, file, &at);
+    if (status != PLAIT_OK) return status;
+    *error = plait__os_memory_link(descriptor, name);
+    if (!*error) return PLAIT_OK;
+    forget(at);
+    return PLAIT_ERRNO;
 }
 
 /* ---- from outside ---- */
 
-plait_status plait__track(const char *name, const struct plait__file *file) {
+plait_status plait__tracker_prepare(void) {
     if (!plait__mutex_lock(&mutex)) return PLAIT_BROKEN;
-    plait_status status = add(name, file);
+    plait_status status = prepare();
     plait__mutex_unlock(&mutex);
     return status;
 }
 
-void plait__untrack(const char *name, const struct plait__file *file) {
-    if (!plait__mutex_lock(&mutex)) return;
-    for (uint32_t i = 0; table && i < table->count; i++)
-        if (table->of[i].used && plait__os_tracked_has(&table->of[i], name, file)) forget(i);
+plait_status plait__name_give(int descriptor, const struct plait__file *file, const char *name, int *error) {
+    *error = 0;
+    if (!plait__mutex_lock(&mutex)) return PLAIT_BROKEN;
+    plait_status status = give(descriptor, file, name, error);
     plait__mutex_unlock(&mutex);
+    return status;
+}
+
+/* Where a vanished thread holds the mutex, there is no table. */
+int plait__name_take(const char *name) {
+    bool locked = plait__mutex_lock(&mutex);
+    int error = plait__os_memory_unlink(name);
+    for (uint32_t i = 0; locked && !error && table && i < table->count; i++)
+        if (table->of[i].used && plait__os_tracked_has(&table->of[i], name)) forget(i);
+    if (locked) plait__mutex_unlock(&mutex);
+    return error;
 }

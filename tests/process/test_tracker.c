@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,7 +77,11 @@ static pid_t owner(int names, void (*then)(void)) {
     pid_t child = fork();
     if (child == 0) {
         bool all = true;
-        for (int i = 0; i < names; i++) all = plait_shared_create(name_of("name", i), 1000) && all;
+        for (int i = 0; i < names; i++) {
+            plait_shared *shared = plait_shared_create(name_of("name", i), 1000);
+            all = all && shared;
+            plait_shared_free(shared); /* the name stays */
+        }
         if (all && write(ready[1], &byte, 1) == 1) then();
         _exit(1);
     }
@@ -260,7 +265,6 @@ TEST(a_forked_child_begins_anew) {
 TEST(signals_of_the_terminal_do_not_end_it) {
     plait_shared *shared = plait_shared_create(name_of("mine", 0), 8);
     pid_t tracker = the_tracker();
-    while (getsid(tracker) == getsid(0)) sched_yield();
     static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR1};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         ck_assert_int_eq(kill(tracker, signals[i]), 0);
@@ -271,6 +275,26 @@ TEST(signals_of_the_terminal_do_not_end_it) {
     ck_assert_int_eq(trackers(NULL), 1);
     ck_assert_ok(plait_shared_unlink(name_of("mine", 0)));
     plait_shared_free(shared);
+}
+
+static void kill_own_group(void *memory) {
+    (void)memory;
+    setpgid(0, 0);
+    bool all = plait_shared_create("plait-test-group-0", 100) &&
+               plait_shared_create("plait-test-group-1", 100);
+    if (all) kill(-getpgrp(), SIGKILL); /* at once */
+    _exit(1);
+}
+
+TEST(nor_does_a_kill_of_the_process_group) {
+    for (int i = 0; i < 20; i++) {
+        pid_t child = kill_start(kill_own_group, NULL);
+        int status;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert(WIFSIGNALED(status));
+        wait_until_gone("plait-test-group-0");
+        wait_until_gone("plait-test-group-1");
+    }
 }
 
 /* A program that waits for all of its children neither waits for it nor hears of it. */
@@ -344,9 +368,12 @@ TEST(another_takes_its_place) {
 static void many(void *memory) {
     for (int i = 0; i < 300; i++)
         if (!plait_shared_create(name_of("name", i), 1)) _exit(1);
-    for (int i = 0; i < 40000; i++) { /* its table has room for fewer: others take names off */
-        struct plait__file file = {1, 1, 1};
-        if (plait__track(name_of("strange", i), &file) != PLAIT_OK) _exit(2);
+    for (int i = 0; i < 20000; i++) { /* its table has room for fewer: others take names off */
+        char path[80];
+        plait_shared *shared = plait_shared_create(name_of("strange", i), 1);
+        (void)snprintf(path, sizeof path, "/%s", name_of("strange", i));
+        if (!shared || shm_unlink(path) != 0) _exit(2);
+        plait_shared_free(shared);
     }
     __atomic_store_n((int *)memory, 1, __ATOMIC_RELEASE);
     rest();
@@ -383,13 +410,22 @@ static void *name_things(void *arg) {
     return (void *)bad;
 }
 
-TEST_WITHIN(threads_that_fight_for_names_see_only_whole_memory, 120) {
+/* What they leave goes with their process. */
+static void fight(void *memory) {
     pthread_t threads[8];
     int count = stress_threads(4) < 8 ? stress_threads(4) : 8;
     for (int i = 0; i < count; i++) pthread_create(&threads[i], NULL, name_things, (void *)(uintptr_t)i);
     for (int i = 0; i < count; i++) {
         void *bad;
         pthread_join(threads[i], &bad);
-        ck_assert_ptr_null(bad);
+        if (bad) _exit(1);
+    }
+    (void)memory;
+}
+
+TEST_WITHIN(threads_that_fight_for_names_see_only_whole_memory, 120) {
+    for (int i = 0; i < 2; i++) {
+        kill_join(kill_start(fight, NULL), 100);
+        for (int name = 0; name < 3; name++) wait_until_gone(name_of("stress", name));
     }
 }

@@ -61,9 +61,10 @@ static void *wait_once(void *arg) {
 
 static void *wait_for_change(void *arg) {
     struct wait *wait = arg;
-    if (wait->token) plait_token_enter(wait->token);
+    plait_token *before = wait->token ? plait_token_enter(wait->token) : NULL;
     plait_host_set(wait->host);
     wait->status = wait_while(wait->word, 0, wait->deadline);
+    if (before) plait_token_leave(before);
     return NULL;
 }
 
