@@ -141,8 +141,9 @@ int plait__os_memory_identify(int descriptor, struct plait__file *file) {
 }
 
 int plait__os_memory_map(int descriptor, size_t size, void **address) {
-    *address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-    return *address == MAP_FAILED ? errno : 0;
+    void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    *address = mapped == MAP_FAILED ? NULL : mapped;
+    return *address ? 0 : errno;
 }
 
 void plait__os_memory_unmap(void *address, size_t size) {

@@ -200,7 +200,9 @@ TEST(it_looks_again_by_itself_and_ever_more_rarely) {
     }
     struct wait wait = {.word = word, .deadline = PLAIT_FOREVER};
     ck_assert_double_ge(last, 0.2);
-    (void)start(wait_once, &wait); /* another thread, or word, begins anew; so does this one after a change */
+    /* Another thread, or word, begins anew; so does this one after something has happened. */
+    pthread_t thread = start(wait_once, &wait);
+    pthread_join(thread, NULL);
     ck_assert_ok(plait__wait_shared(word + 8, 0, "shared", word, PLAIT_FOREVER, true));
     ck_assert_uint_eq(plait__self()->look_ms, 100);
     ck_assert_ok(plait__wait_shared(word, 0, "shared", word, PLAIT_FOREVER, true));
