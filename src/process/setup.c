@@ -23,6 +23,7 @@
 static struct plait__mutex mutex;
 static struct plait__server *current;
 static bool called; /* plait_process_setup; under the mutex */
+static bool lost;   /* there was a server, and it was killed; under the mutex */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 bool plait__setup_was_called(void) {
@@ -45,6 +46,7 @@ static void parent(void) {
 static void child(void) {
     if (current) close(current->socket);
     current = NULL;
+    lost = false;
     plait__lifeline_forked();
     plait__mutex_unlock(&mutex);
 }
@@ -66,6 +68,7 @@ void plait__server_lost(struct plait__server *server) {
     (void)plait__mutex_lock(&mutex);
     bool was = current == server;
     if (was) current = NULL;
+    lost = lost || was;
     plait__mutex_unlock(&mutex);
     if (!was) return;
     plait__os_reap_hidden(server->pid);
@@ -153,6 +156,8 @@ static plait_status launch(struct plait__server *server) {
 
 /* With the mutex. */
 static plait_status start_server(void) {
+    if (plait__os_other_threads() && lost)
+        return plait__start_fails(PLAIT_BROKEN, "the server was killed; another cannot start beside threads");
     if (plait__os_other_threads())
         return plait__start_fails(
             PLAIT_INVALID, "several threads run: call plait_process_setup(argc, argv) in main's first line");

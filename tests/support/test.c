@@ -6,6 +6,7 @@
 #include "test.h"
 #include "stress.h"
 
+#include <plait/process.h>
 #include <plait/status.h>
 
 #include <signal.h>
@@ -145,6 +146,9 @@ int main(int argc, char **argv) {
     const char *program = slash ? slash + 1 : argv[0];
     enum fork_status fork_status = CK_FORK;
     bool list = false;
+    /* What a test starts by PLAIT_START_SPAWN begins here, and stays in this call. */
+    if (argc > 1 && strcmp(argv[1], "--plait-process") == 0 && plait_process_setup(argc, argv) != PLAIT_OK)
+        return EXIT_FAILURE;
     char **names = argv + 1;
     for (; argc > 1 && *names && strncmp(*names, "--", 2) == 0; names++) {
         list = list || strcmp(*names, "--list") == 0;
