@@ -48,4 +48,32 @@ static inline int proc_count_descriptors(const char *pid) {
     return count - 2; /* . and .. */
 }
 
+/* A set of signals from its status: "ShdPnd:" (pending), "SigIgn:". */
+static inline unsigned long long proc_signals(pid_t pid, const char *which) {
+    char path[64], line[256];
+    unsigned long long set = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, which, strlen(which)) == 0) set = strtoull(line + strlen(which), NULL, 16);
+    if (file) fclose(file);
+    return set;
+}
+
+/* A living child of that process, but this one. Waits until there is one. */
+static inline pid_t proc_child_but(pid_t parent, pid_t but) {
+    for (;; sched_yield()) {
+        DIR *directory = opendir("/proc");
+        struct dirent *entry;
+        pid_t found = 0;
+        while (directory && !found && (entry = readdir(directory)) != NULL) {
+            pid_t pid = (pid_t)atoi(entry->d_name);
+            struct proc proc = pid > 0 && pid != but ? proc_of(pid) : (struct proc){0};
+            if (proc.parent == parent && proc.state && proc.state != 'Z') found = pid;
+        }
+        if (directory) closedir(directory);
+        if (found) return found;
+    }
+}
+
 #endif
