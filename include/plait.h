@@ -43,6 +43,7 @@
 #include <plait/name.h>
 #include <plait/once.h>
 #include <plait/owner.h>
+#include <plait/pipe.h>
 #include <plait/pool.h>
 #include <plait/process.h>
 #include <plait/process_barrier.h>

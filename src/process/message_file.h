@@ -18,6 +18,7 @@ extern const struct plait__traveller_kind plait__message_queue_kind, plait__pipe
 struct plait__message_file {
     uint64_t magic;
     uint32_t rings, units;
+    uint64_t fifo[2];  /* a pipe's: which is whose */
     uint64_t bytes_at; /* in the memory: the first ring's; the others follow */
     struct plait__message_shared ring[];
 };

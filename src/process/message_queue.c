@@ -110,25 +110,6 @@ plait_message_queue *plait_message_queue_keep(plait_message_queue *queue) {
     return queue ? plait__traveller_keep(queue) : NULL;
 }
 
-/* ---- calls ---- */
-
-static struct plait__message_call call_of(plait_message_queue *queue, const char *kind,
-                                          plait_deadline deadline) {
-    return (struct plait__message_call){.ring = &queue->ring, .wait = {kind, queue, deadline, true}};
-}
-
-/* A call that does not wait: but for the lock, whose holder may have lost its CPU. */
-static struct plait__message_call nowait_of(plait_message_queue *queue, const char *kind) {
-    struct plait__message_call call = call_of(queue, kind, plait_after(0.01));
-    call.wait.cancellable = false;
-    call.nowait = true;
-    return call;
-}
-
-static plait_status nowait_status(plait_status status, plait_status not_now) {
-    return status == PLAIT_BUSY || status == PLAIT_TIMEOUT ? not_now : status;
-}
-
 /* ---- putting ---- */
 
 static const char put_kind[] = "message_queue.put", reserve_kind[] = "message_queue.reserve";
@@ -146,7 +127,7 @@ static plait_status put(struct plait__message_call *call, const void *data, size
 plait_status plait_message_queue_put_until(plait_message_queue *queue, const void *data, size_t size,
                                            plait_deadline deadline) {
     if (!valid_put(queue, data, size)) return PLAIT_INVALID;
-    struct plait__message_call call = call_of(queue, put_kind, deadline);
+    struct plait__message_call call = plait__message_call(&queue->ring, put_kind, deadline);
     return put(&call, data, size);
 }
 
@@ -156,8 +137,8 @@ plait_status plait_message_queue_put(plait_message_queue *queue, const void *dat
 
 plait_status plait_message_queue_put_nowait(plait_message_queue *queue, const void *data, size_t size) {
     if (!valid_put(queue, data, size)) return PLAIT_INVALID;
-    struct plait__message_call call = nowait_of(queue, put_kind);
-    return nowait_status(put(&call, data, size), PLAIT_FULL);
+    struct plait__message_call call = plait__message_call_nowait(&queue->ring, put_kind);
+    return plait__message_not_now(put(&call, data, size), PLAIT_FULL);
 }
 
 static plait_status reserve(struct plait__message_call *call, size_t size, plait_message *message) {
@@ -169,7 +150,7 @@ static plait_status reserve(struct plait__message_call *call, size_t size, plait
 plait_status plait_message_queue_reserve_until(plait_message_queue *queue, size_t size,
                                                plait_message *message, plait_deadline deadline) {
     if (!queue || !message) return PLAIT_INVALID;
-    struct plait__message_call call = call_of(queue, reserve_kind, deadline);
+    struct plait__message_call call = plait__message_call(&queue->ring, reserve_kind, deadline);
     return reserve(&call, size, message);
 }
 
@@ -180,8 +161,8 @@ plait_status plait_message_queue_reserve(plait_message_queue *queue, size_t size
 plait_status plait_message_queue_reserve_nowait(plait_message_queue *queue, size_t size,
                                                 plait_message *message) {
     if (!queue || !message) return PLAIT_INVALID;
-    struct plait__message_call call = nowait_of(queue, reserve_kind);
-    return nowait_status(reserve(&call, size, message), PLAIT_FULL);
+    struct plait__message_call call = plait__message_call_nowait(&queue->ring, reserve_kind);
+    return plait__message_not_now(reserve(&call, size, message), PLAIT_FULL);
 }
 
 plait_status plait_message_queue_commit(plait_message_queue *queue, plait_message *message, size_t size) {
@@ -212,7 +193,7 @@ static plait_status get(struct plait__message_call *call, void *buffer, size_t r
 plait_status plait_message_queue_get_until(plait_message_queue *queue, void *buffer, size_t room,
                                            size_t *size, plait_deadline deadline) {
     if (!valid_get(queue, buffer, room, size)) return PLAIT_INVALID;
-    struct plait__message_call call = call_of(queue, get_kind, deadline);
+    struct plait__message_call call = plait__message_call(&queue->ring, get_kind, deadline);
     return get(&call, buffer, room, size);
 }
 
@@ -223,14 +204,14 @@ plait_status plait_message_queue_get(plait_message_queue *queue, void *buffer, s
 plait_status plait_message_queue_get_nowait(plait_message_queue *queue, void *buffer, size_t room,
                                             size_t *size) {
     if (!valid_get(queue, buffer, room, size)) return PLAIT_INVALID;
-    struct plait__message_call call = nowait_of(queue, get_kind);
-    return nowait_status(get(&call, buffer, room, size), PLAIT_EMPTY);
+    struct plait__message_call call = plait__message_call_nowait(&queue->ring, get_kind);
+    return plait__message_not_now(get(&call, buffer, room, size), PLAIT_EMPTY);
 }
 
 plait_status plait_message_queue_borrow_until(plait_message_queue *queue, plait_message *message,
                                               plait_deadline deadline) {
     if (!queue || !message) return PLAIT_INVALID;
-    struct plait__message_call call = call_of(queue, borrow_kind, deadline);
+    struct plait__message_call call = plait__message_call(&queue->ring, borrow_kind, deadline);
     call.message = message;
     return plait__message_borrow(&call);
 }
@@ -241,9 +222,9 @@ plait_status plait_message_queue_borrow(plait_message_queue *queue, plait_messag
 
 plait_status plait_message_queue_borrow_nowait(plait_message_queue *queue, plait_message *message) {
     if (!queue || !message) return PLAIT_INVALID;
-    struct plait__message_call call = nowait_of(queue, borrow_kind);
+    struct plait__message_call call = plait__message_call_nowait(&queue->ring, borrow_kind);
     call.message = message;
-    return nowait_status(plait__message_borrow(&call), PLAIT_EMPTY);
+    return plait__message_not_now(plait__message_borrow(&call), PLAIT_EMPTY);
 }
 
 plait_status plait_message_queue_give_back(plait_message_queue *queue, plait_message *message) {
@@ -277,7 +258,7 @@ plait_status plait_message_queue_task_done(plait_message_queue *queue) {
 
 plait_status plait_message_queue_join_until(plait_message_queue *queue, plait_deadline deadline) {
     if (!queue) return PLAIT_INVALID;
-    struct plait__message_call call = call_of(queue, "message_queue.join", deadline);
+    struct plait__message_call call = plait__message_call(&queue->ring, "message_queue.join", deadline);
     return plait__message_join(&call);
 }
 

@@ -3,10 +3,24 @@
 
 enum { FIRST_LOOK_MS = 50, LAST_LOOK_MS = 1000 };
 static const int64_t ns_per_ms = 1000000;
+/* How long a call that does not wait waits for a lock. */
+static const double lock_s = 0.01;
 
 void plait__message_ring_begin(struct plait__message_shared *shared, uint32_t units, size_t max_message) {
     shared->units = units;
     shared->max_message = max_message;
+}
+
+struct plait__message_call plait__message_call(struct plait__message_ring *ring, const char *kind,
+                                               plait_deadline deadline) {
+    return (struct plait__message_call){.ring = ring, .wait = {kind, ring->object, deadline, true}};
+}
+
+struct plait__message_call plait__message_call_nowait(struct plait__message_ring *ring, const char *kind) {
+    struct plait__message_call call = plait__message_call(ring, kind, plait_after(lock_s));
+    call.wait.cancellable = false;
+    call.nowait = true;
+    return call;
 }
 
 /* ---- lanes ---- */
@@ -86,8 +100,11 @@ static plait_status try(struct plait__message_call *call,
                         plait_status (*attempt)(struct plait__message_call *call)) {
     call->hindered = false;
     plait_status status = attempt(call);
-    if (status != PLAIT_BUSY || !call->ring->gone || !call->ring->gone(call->ring)) return status;
-    return attempt(call); /* the other side's last words */
+    if (status != PLAIT_BUSY || !call->ring->look_around) return status;
+    status = call->ring->look_around(call->ring);
+    if (status != PLAIT_OK) return status;
+    call->look = true; /* somebody may have died, too */
+    return attempt(call);
 }
 
 plait_status plait__message_run(struct plait__message_call *call,
@@ -99,7 +116,7 @@ plait_status plait__message_run(struct plait__message_call *call,
     if (plait__likely(status != PLAIT_BUSY)) return status;
     if (call->nowait) {
         call->look = true;
-        return call->hindered || call->ring->gone ? try(call, attempt) : status;
+        return call->hindered || call->ring->look_around ? try(call, attempt) : status;
     }
     spin(call);
     for (;;) {

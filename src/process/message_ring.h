@@ -122,9 +122,9 @@ struct plait__message_ring {
     char *bytes; /* twice in a row */
     uint32_t units;
     const void *object; /* whose waits these are, in dumps */
-    /* Of a pipe: whether the other side is gone, as far as can be told without waiting; asked before a sleep.
-     * */
-    bool (*gone)(struct plait__message_ring *ring);
+    /* Of a pipe: asked before a sleep. PLAIT_BUSY: nothing new; PLAIT_OK: try again; else what the call
+     * returns. */
+    plait_status (*look_around)(const struct plait__message_ring *ring);
     uint32_t consumer,
         consumer_generation; /* which place is this process's, and one more; of which generation */
 };
@@ -146,6 +146,15 @@ struct plait__message_call {
 };
 
 /* ---- message_ring.c ---- */
+
+/* A call; and one that does not wait, but for a lock, whose holder may have lost its CPU. */
+struct plait__message_call plait__message_call(struct plait__message_ring *ring, const char *kind,
+                                               plait_deadline deadline);
+struct plait__message_call plait__message_call_nowait(struct plait__message_ring *ring, const char *kind);
+/* What the latter returns: `not_now` if it would have had to wait. */
+static inline plait_status plait__message_not_now(plait_status status, plait_status not_now) {
+    return status == PLAIT_BUSY || status == PLAIT_TIMEOUT ? not_now : status;
+}
 
 /* In fresh memory: a ring of so many units. */
 void plait__message_ring_begin(struct plait__message_shared *shared, uint32_t units, size_t max_message);

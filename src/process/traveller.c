@@ -16,6 +16,7 @@ static const struct plait__traveller_kind *const kinds[PLAIT__TRAVELS_END] = {
     [PLAIT__TRAVELS_SHARED] = &plait__shared_kind,
     [PLAIT__TRAVELS_QUEUE] = &plait__process_queue_kind,
     [PLAIT__TRAVELS_MESSAGES] = &plait__message_queue_kind,
+    [PLAIT__TRAVELS_PIPE] = &plait__pipe_kind,
 };
 
 /* ---- references ---- */
