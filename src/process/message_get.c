@@ -182,7 +182,7 @@ static plait_status next_piece(struct plait__message_call *call) {
     if (plait__load(&ring->shared->shut) == PLAIT__SHUT_AT_ONCE) return forget_stream(call, PLAIT_SHUTDOWN);
     if (at_end(ring)) {
         bool goes_on = plait__load_acquire(&put->through) == call->through;
-        if (goes_on && call->look) goes_on = plait__process_alive(put->through_for);
+        if (goes_on && call->look) goes_on = plait__process_alive(plait__load(&put->through_for));
         if (at_end(ring)) {
             if (!goes_on) return forget_stream(call, PLAIT_FAILED);
             call->hindered = true;

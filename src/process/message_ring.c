@@ -35,7 +35,7 @@ plait_status plait__message_lock(struct plait__message_call *call, struct plait_
 
 bool plait__message_taken(struct plait__message_call *call, struct plait__message_lane *lane) {
     if (plait__likely(!lane->through) || lane->through == call->through) return false;
-    if (call->look && !plait__process_alive(lane->through_for)) {
+    if (call->look && !plait__process_alive(plait__load(&lane->through_for))) {
         plait__store_release(&lane->through, 0);
         return false;
     }
@@ -45,7 +45,7 @@ bool plait__message_taken(struct plait__message_call *call, struct plait__messag
 
 void plait__message_take(struct plait__message_call *call, struct plait__message_lane *lane,
                          uint64_t through) {
-    lane->through_for = plait__process_self();
+    plait__store(&lane->through_for, plait__process_self());
     plait__store_release(&lane->through, through);
     call->through = through;
 }

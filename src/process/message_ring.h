@@ -94,7 +94,7 @@ struct plait__message_lane {
     uint32_t free; /* the put lane's: from here on records are reused when room is missed */
     uint64_t
         through; /* the stream or drain that has the lane for itself, or 0. Atomic; changed under the lock */
-    uint64_t through_for;                  /* the process that it belongs to */
+    uint64_t through_for;                  /* the process that it belongs to. Atomic, too */
     _Alignas(PLAIT__APART) uint64_t index; /* tail, head: the other side reads it. Atomic */
 };
 
