@@ -2,6 +2,7 @@
 #include "apart.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/types.h>
@@ -21,6 +22,7 @@ void apart_run(const struct bench_shape *shape, const struct bench_contestant *c
     int status = 0;
     const ssize_t size = sizeof(double[BENCH_FIGURES]);
     if (pipe(ends)) bench_fail("no pipe to be had");
+    fflush(stdout); /* or the child might write it once more */
     pid_t pid = fork();
     if (pid < 0) bench_fail("no process to be had");
     if (pid == 0) child(shape, contestant, ends[1]);

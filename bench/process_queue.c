@@ -11,6 +11,9 @@
 #include "program.h"
 #include "queue_kinds.h"
 
+#include <plait/cpu.h>
+#include <plait/process_queue.h>
+
 #include <unistd.h>
 
 enum { ITEMS = 320000, ROUNDS = 11, ROOM = 1024, MOST_SIDES = 8, ARRIVAL_MS = 3 };
@@ -45,12 +48,71 @@ static uint64_t pipe_get(void *queue) {
 
 QUEUE_LOOPS(pipe)
 static const struct queue_kind pipe_queue = QUEUE_KIND(pipe);
+/* ---- plait ---- */
+
+static void *our_make(size_t room) {
+    return plait_process_queue_of(uint64_t, room);
+}
+
+static void our_put(void *queue, uint64_t item) {
+    if (plait_process_queue_put((plait_process_queue *)queue, &item))
+        bench_fail("plait_process_queue_put failed");
+}
+
+static uint64_t our_get(void *queue) {
+    uint64_t item = QUEUE_END;
+    if (plait_process_queue_get((plait_process_queue *)queue, &item))
+        bench_fail("plait_process_queue_get failed");
+    return item;
+}
+
+QUEUE_LOOPS(our)
+static const struct queue_kind our_queue = QUEUE_KIND(our);
+
+/* Several at a time. A consumer that gets the ends of others with its own puts them back. */
+enum { AT_A_TIME = 64 };
+
+static void many_put_all(void *queue, uint64_t from, uint64_t to) {
+    uint64_t items[AT_A_TIME];
+    while (from < to) {
+        size_t count = 0;
+        while (count < AT_A_TIME && from < to) items[count++] = from++;
+        if (plait_process_queue_put_many((plait_process_queue *)queue, items, count, NULL))
+            bench_fail("plait_process_queue_put_many failed");
+    }
+}
+
+static uint64_t many_get_all(void *queue) {
+    uint64_t items[AT_A_TIME];
+    uint64_t sum = 0;
+    for (size_t ends = 0; ends == 0;) {
+        size_t got = 0;
+        if (plait_process_queue_get_many((plait_process_queue *)queue, items, AT_A_TIME, &got))
+            bench_fail("plait_process_queue_get_many failed");
+        for (size_t i = 0; i < got; i++) {
+            if (items[i] == QUEUE_END) {
+                if (ends++) our_put(queue, QUEUE_END);
+            } else {
+                sum += items[i];
+            }
+        }
+    }
+    return sum;
+}
+
+static const struct queue_kind our_queue_many = {
+    .make = our_make, .put = our_put, .get = our_get, .put_all = many_put_all, .get_all = many_get_all};
+
+/* ---- all of them ---- */
+
 static const struct queue_kind python_queue = {.program = BENCH_PYTHON, .name = "queue"};
 static const struct queue_kind python_pipe = {.program = BENCH_PYTHON, .name = "pipe"};
 
 static const struct kind pipe_kind = {&pipe_queue, false, 1};
 static const struct kind python_kind = {&python_queue, false, 10};
 static const struct kind python_pipe_kind = {&python_pipe, false, 10};
+static const struct kind our_kind = {&our_queue, false, 1};
+static const struct kind our_many_kind = {&our_queue_many, false, 1};
 static const struct kind thread_kind = {&queue_plait, true, 1};
 
 /* ---- flow ---- */
@@ -167,7 +229,10 @@ static void ping_pong(const void *what, const void *detail, double *figures) {
     static struct table table;
     struct side partner;
     uint64_t rounds = 0;
-    if (*place == ONE_CPU || !kind->queue->program) place_first(*place);
+    if (*place == ONE_CPU || !kind->queue->program) {
+        (void)plait_cpu_count(); /* as many as the process has before it keeps to one */
+        place_first(*place);
+    }
     if (kind->queue->program) {
         program_run(kind->queue->program, figures, "ping-pong %s %d %zu", kind->queue->name, *place,
                     bench_amount(RUN_MS));
@@ -191,6 +256,8 @@ static void ping_pong(const void *what, const void *detail, double *figures) {
 static const struct bench_contestant flowing[] = {
     {.who = "pipe", .what = &pipe_kind},
     PEER_PYTHON("mp.Queue", python_kind),
+    {.who = "plait", .ours = true, .what = &our_kind},
+    {.who = "plait, 64 at a time", .ours = true, .what = &our_many_kind},
     {.who = "plait threads", .ours = true, .what = &thread_kind},
 };
 
@@ -198,6 +265,7 @@ static const struct bench_contestant playing[] = {
     {.who = "pipe", .what = &pipe_kind},
     PEER_PYTHON("mp.Queue", python_kind),
     PEER_PYTHON("mp.Pipe", python_pipe_kind),
+    {.who = "plait", .ours = true, .what = &our_kind},
     {.who = "plait threads", .ours = true, .what = &thread_kind},
 };
 

@@ -9,6 +9,7 @@
 #include "program.h"
 #include "work.h"
 
+#include <plait/process.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,9 +42,21 @@ static void vfork_and_wait(void) {
     wait_for(pid);
 }
 
+static int end_well(void *unused) {
+    (void)unused;
+    return 0;
+}
+
+static void our_start_and_join(void) {
+    plait_process *process = plait_process_new(NULL, end_well, NULL, 0);
+    if (!process || plait_process_join(process)) bench_fail("plait_process_new failed");
+    plait_process_free(process);
+}
+
 static const struct kind fork_kind = {.start_and_join = fork_and_wait};
 static const struct kind small_fork_kind = {.start_and_join = fork_and_wait, .small = true};
 static const struct kind vfork_kind = {.start_and_join = vfork_and_wait};
+static const struct kind our_kind = {.start_and_join = our_start_and_join};
 static const struct kind python_kind = {.program = BENCH_PYTHON};
 
 /* Written to, page by page, so that it is there. */
@@ -63,8 +76,9 @@ static void run(const void *what, const void *detail, double *figures) {
         program_run(kind->program, figures, "start %zu %zu", starts / PYTHON_FRACTION + 1, bytes);
         return;
     }
+    for (int i = 0; i < WARM_UP; i++)
+        kind->start_and_join(); /* plait's server starts now, as with plait_process_setup */
     if (bytes && !kind->small) hold(bytes);
-    for (int i = 0; i < WARM_UP; i++) kind->start_and_join();
     uint64_t start = bench_now();
     for (size_t i = 0; i < starts; i++) kind->start_and_join();
     figures[0] = (double)(bench_now() - start) / (double)starts;
@@ -74,6 +88,7 @@ static const struct bench_contestant small[] = {
     {.who = "fork", .what = &fork_kind},
     {.who = "vfork", .what = &vfork_kind},
     PEER_PYTHON("mp.Process", python_kind),
+    {.who = "plait", .ours = true, .what = &our_kind},
 };
 
 static const struct bench_contestant large[] = {
@@ -81,6 +96,7 @@ static const struct bench_contestant large[] = {
     {.who = "small fork", .what = &small_fork_kind},
     {.who = "vfork", .what = &vfork_kind},
     PEER_PYTHON("mp.Process", python_kind),
+    {.who = "plait", .ours = true, .what = &our_kind},
 };
 
 static const char *const told[] = {"ns_per_op", NULL};

@@ -132,6 +132,18 @@ static long our_results(size_t tasks) {
     return sum;
 }
 
+/* The whole batch as one map, which shares it out in larger pieces. */
+static long our_map_results(size_t tasks) {
+    static long numbers[RESULTS_AT_ONCE];
+    static long results[RESULTS_AT_ONCE];
+    long sum = 0;
+    for (size_t i = 0; i < tasks; i++) numbers[i] = (long)i;
+    if (plait_map(our_pool, our_successor, numbers, results, tasks)) bench_fail("plait_map failed");
+    for (size_t i = 0; i < tasks; i++) sum += results[i];
+    return sum;
+}
+
+static const struct pool_kind our_map = {.start = our_start, .results = our_map_results};
 static const struct pool_kind our_submit = {.start = our_start, .results = our_results};
 
 /* ---- one run ---- */
@@ -205,6 +217,7 @@ static const struct bench_contestant many[] = {
     PEER_PYTHON("Pool.map, chunksize 1", python_map),
     PEER_PYTHON("Pool.apply_async", python_async),
     {.who = "plait", .ours = true, .what = &our_submit},
+    {.who = "plait_map", .ours = true, .what = &our_map},
     {.who = "plait threads", .ours = true, .what = &pool_plait},
 };
 
