@@ -11,6 +11,11 @@
  * each other. The items run under the cancel token that was current when the imap was made, and under a
  * shield if it was.
  *
+ * In a pool of processes (plait/process_pool.h) plait_imap_next runs nothing itself: a pool that is closed fails the
+ * items that are left with PLAIT_SHUTDOWN, and one that is broken with PLAIT_BROKEN. Strings and bytes among the results
+ * are yours, as those of a map are; what nobody took is freed, unless there is a `destroy`. An item that crashes has
+ * failed with PLAIT_CRASHED. Freeing the imap asks the items that run to stop.
+ *
  * Example:
  *     #include <plait.h>
  *

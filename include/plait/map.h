@@ -13,6 +13,15 @@
  * They may be called inside tasks of the same pool: whoever maps takes part, so that even a pool of one
  * worker never waits for itself.
  *
+ * In a pool of processes (plait/process_pool.h) items run in its workers only, so the caller takes no part, and:
+ *   - The arrays are copied there and back. Strings and bytes among the results are allocated for the caller, one by
+ *     one, and freed with free (or by the allocator that was set); NULL stays NULL. No parameter may be a pointer.
+ *   - An item that crashes, exits or is killed has failed, with PLAIT_CRASHED and words that say how. Those before it
+ *     keep their results, and those behind it are run by another worker.
+ *   - A map allocates; if the pool can start no worker any more, what is left is not run, and has the status
+ *     PLAIT_BROKEN. A map that had begun goes on when the pool is closed.
+ *   - A time limit of the pool is each item's own, and items go one by one then.
+ *
  * Example:
  *     #include <plait.h>
  *
@@ -102,7 +111,8 @@ PLAIT_API plait_status plait_pool_map(plait_pool *pool, const plait_map_options 
  * until the thread's next map or apply. */
 PLAIT_API const char *plait_map_message(size_t *index);
 
-/* The same without waiting: the map is run by the pool's workers, and the future, which has no result, is
+/* The same without waiting: the map is run by the pool's workers (in a pool of processes it needs nobody of this
+ * process, and its callbacks are called by whoever hears of the last item), and the future, which has no result, is
  * done when it is. plait_result(future) then returns what plait_map would have. Cancelling the future cancels
  * the map. All arrays (and constants, and `statuses`) must stay until then; the options themselves are
  * copied. Never NULL; statuses of a refusal as for plait_submit, PLAIT_INVALID also for a task of more than 8

@@ -84,6 +84,11 @@ void *plait__give_away(void *memory) {
     return memory;
 }
 
+void *plait__take_back(void *memory) {
+    if (memory) plait__add_relaxed(&allocated, 1);
+    return memory;
+}
+
 uint64_t plait__memory_allocations(void) {
     return plait__load(&allocated);
 }

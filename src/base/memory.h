@@ -15,6 +15,8 @@ void *plait__allocate_array(size_t count, size_t size);
 void plait__release(void *memory);
 /* It is the program's own from now on, to be freed as what its allocator, by default malloc, returns; returns it. */
 void *plait__give_away(void *memory);
+/* It is not: plait's again; NULL is allowed. */
+void *plait__take_back(void *memory);
 /* A copy of a string, NULL for NULL or when memory is out. */
 char *plait__copy_string(const char *string);
 

@@ -69,6 +69,7 @@ static void lay_out(plait_imap *imap, const struct plan *plan, char *room, size_
     room += aligned(plan->slots * sizeof *slots);
     for (size_t i = 0; i < plan->slots; i++) {
         struct plait__imap_slot *slot = &slots[i];
+        slot->imap = imap;
         slot->failures = (struct plait__imap_failure *)(void *)room;
         room += aligned(plan->room * sizeof *slot->failures);
         slot->items = room;
@@ -89,15 +90,22 @@ static plait_imap *make(const plait_imap *like, size_t item_size) {
     size_t each = item_size + like->task->result_size + sizeof(struct plait__imap_failure);
     struct plan plan = make_plan(like, each);
     if (plan.room > PTRDIFF_MAX / each / MOST_SLOTS / 2) return fail(PLAIT_NO_MEMORY);
+    /* Far away its items are stopped by a token of its own when it is freed. */
+    plait_token *token = like->far ? plait_token_new(NULL, PLAIT_FOREVER)
+                                   : plait__token_keep(plait_token_current());
+    if (like->far && !token) return NULL;
     size_t slot_size = sizeof(struct plait__imap_slot) + aligned(plan.room * item_size) +
                        aligned(plan.room * like->task->result_size) +
                        aligned(plan.room * sizeof(struct plait__imap_failure));
     plait_imap *imap = plait__allocate(aligned(sizeof *imap) + plan.slots * slot_size + ALIGNMENT);
-    if (!imap) return NULL;
+    if (!imap) {
+        plait_token_free(token);
+        return NULL;
+    }
     *imap = *like;
     imap->references = 1;
     imap->generation = plait__generation();
-    imap->token = plait__token_keep(plait_token_current());
+    imap->token = token;
     imap->shielded = plait__self()->shields;
     imap->room = plan.room;
     imap->chunk = imap->options.chunk ? plan.room : 1;
@@ -108,7 +116,10 @@ static plait_imap *make(const plait_imap *like, size_t item_size) {
 }
 
 static plait_imap begin(plait_pool *pool, const plait_imap_options *options, const plait_task *task) {
-    plait_imap like = {.pool = pool, .task = task, .workers = pool->operations->workers(pool)};
+    plait_imap like = {.pool = pool,
+                       .task = task,
+                       .workers = pool->operations->workers(pool),
+                       .far = pool->operations->chunk != NULL};
     if (options) like.options = *options;
     return like;
 }
@@ -194,9 +205,20 @@ static void adapt(plait_imap *imap, const struct plait__imap_slot *slot) {
     imap->chunk = at_most(at_least(chunk, 1), imap->room);
 }
 
+/* What a result from another process points at is the consumer's, or nobody's. */
+static void destroy_far(const plait_imap *imap, void *result) {
+    if (imap->task->result_kind == PLAIT_KIND_STRING)
+        plait__release(plait__take_back(*(void **)result));
+    else if (imap->task->result_kind == PLAIT_KIND_BYTES)
+        plait__release(plait__take_back((void *)(uintptr_t)((plait_bytes *)result)->data));
+}
+
 static void destroy(plait_imap *imap, struct plait__imap_slot *slot, size_t item) {
+    void *result = slot->range.out + item * imap->task->result_size;
     if (imap->options.destroy)
-        imap->options.destroy(slot->range.out + item * imap->task->result_size, imap->options.context);
+        imap->options.destroy(result, imap->options.context);
+    else if (imap->far)
+        destroy_far(imap, result);
 }
 
 static plait_status give(plait_imap *imap, struct plait__imap_slot *slot, size_t item, void *out) {

@@ -24,6 +24,9 @@
  * whose callback sets `alone`. The consumer waits only for what somebody runs, or a helper will; otherwise it
  * runs slots itself. A worker never waits for a helper: it might be the one who should run it.
  *
+ * In a pool whose tasks run in other processes there are no helpers (imap_far.c): a slot is handed to the pool as a chunk
+ * (chunk.h) when it is filled, and so is taken at once; over() makes it done.
+ *
  * Who waits is on the list `waiting`: the consumer, for the slot it wants, or in free, until nobody runs
  * anything. Memory is held by the handle and by each helper, until its future's callback.
  */
@@ -31,6 +34,7 @@
 #define PLAIT__IMAP_H
 
 #include <plait/imap.h>
+#include <pool/chunk.h>
 #include <pool/range.h>
 #include <wait/waiter.h>
 
@@ -52,6 +56,8 @@ struct plait__imap_slot {
     char *items;         /* room for those that a function supplies */
     struct plait__imap_failure *failures;
     plait_column columns[PLAIT__IMAP_COLUMNS];
+    plait_imap *imap;
+    struct plait__chunk chunk; /* far only */
 };
 
 struct plait_imap {
@@ -60,7 +66,7 @@ struct plait_imap {
     plait_pool *pool;
     const plait_task *task;
     plait_token *token;
-    bool shielded;
+    bool shielded, far;
     plait_imap_options options;
     uint32_t workers; /* so many helpers at most */
 
@@ -94,6 +100,9 @@ struct plait_imap {
 
 /* ---- imap_work.c: running what has been filled ---- */
 
+/* Under the mutex: whether the first slot wanted is there. And: a slot that was taken is done; who waits for it is claimed. */
+bool plait__imap_is_ready(const plait_imap *imap);
+void plait__imap_finish(plait_imap *imap, struct plait__imap_slot *slot, struct plait__wakes *wakes);
 /* Hands over a slot that has been filled. */
 void plait__imap_put(plait_imap *imap, struct plait__imap_slot *slot);
 /* Whether the first slot wanted is there already. */
@@ -103,5 +112,12 @@ plait_status plait__imap_await(plait_imap *imap, plait_deadline deadline, struct
 /* Forgets what nobody has begun, and waits for those that run. */
 void plait__imap_stop(plait_imap *imap);
 void plait__imap_drop(plait_imap *imap);
+
+/* ---- imap_far.c: the same in a pool whose tasks run in other processes ---- */
+
+void plait__imap_far_put(plait_imap *imap, struct plait__imap_slot *slot);
+/* Until the first slot wanted is there, or why the wait ended. */
+plait_status plait__imap_far_wait(plait_imap *imap, plait_deadline deadline);
+void plait__imap_far_stop(plait_imap *imap);
 
 #endif

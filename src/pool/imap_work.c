@@ -30,7 +30,7 @@ static void unlock(plait_imap *imap, struct plait__wakes *wakes) {
 
 /* ---- running a slot; what follows is under the mutex unless it says otherwise ---- */
 
-static bool is_ready(const plait_imap *imap) {
+bool plait__imap_is_ready(const plait_imap *imap) {
     struct plait__link *first = plait__list_first(&imap->out);
     return first && slot_of_out(first)->done;
 }
@@ -47,11 +47,11 @@ static void take(plait_imap *imap, struct plait__imap_slot *slot) {
     imap->running++;
 }
 
-static void finish(plait_imap *imap, struct plait__imap_slot *slot, struct plait__wakes *wakes) {
+void plait__imap_finish(plait_imap *imap, struct plait__imap_slot *slot, struct plait__wakes *wakes) {
     imap->running--;
     slot->done = true;
     if (imap->options.unordered) plait__list_append(&imap->out, &slot->out);
-    if (imap->closing ? imap->running == 0 : is_ready(imap)) wake(imap, wakes);
+    if (imap->closing ? imap->running == 0 : plait__imap_is_ready(imap)) wake(imap, wakes);
 }
 
 static void run_items(struct plait__imap_slot *slot) {
@@ -80,7 +80,7 @@ static void end_run(void *argument) {
     if (run->imap->generation != plait__generation())
         return; /* forked in an item: the imap is the parent's */
     plait__mutex_lock(&run->imap->mutex);
-    finish(run->imap, run->slot, &wakes);
+    plait__imap_finish(run->imap, run->slot, &wakes);
     unlock(run->imap, &wakes);
 }
 
@@ -190,6 +190,10 @@ static void send_for_helper(plait_imap *imap) {
 
 void plait__imap_put(plait_imap *imap, struct plait__imap_slot *slot) {
     slot->taken = slot->done = slot->failed = false;
+    if (imap->far) {
+        plait__imap_far_put(imap, slot);
+        return;
+    }
     plait__mutex_lock(&imap->mutex);
     plait__list_append(&imap->filled, &slot->link);
     if (!imap->options.unordered) plait__list_append(&imap->out, &slot->out);
@@ -202,7 +206,7 @@ void plait__imap_put(plait_imap *imap, struct plait__imap_slot *slot) {
 
 bool plait__imap_ready(plait_imap *imap) {
     plait__mutex_lock(&imap->mutex);
-    bool ready = is_ready(imap);
+    bool ready = plait__imap_is_ready(imap);
     plait__mutex_unlock(&imap->mutex);
     return ready;
 }
@@ -223,10 +227,10 @@ static uint32_t wait_for_news(plait_imap *imap, plait_deadline deadline, bool ca
 }
 
 plait_status plait__imap_await(plait_imap *imap, plait_deadline deadline, struct plait__imap_slot **slot) {
-    plait_status status = PLAIT_OK;
+    plait_status status = imap->far ? plait__imap_far_wait(imap, deadline) : PLAIT_OK;
     bool tried = false;
     plait__mutex_lock(&imap->mutex);
-    while (!is_ready(imap) && status == PLAIT_OK) {
+    while (!imap->far && !plait__imap_is_ready(imap) && status == PLAIT_OK) {
         bool nobody_comes = imap->active == 0 && (tried || imap->alone);
         struct plait__imap_slot *own = nobody_comes || plait__is_forever(deadline) ? own_work(imap) : NULL;
         if (own) {
@@ -258,6 +262,10 @@ plait_status plait__imap_await(plait_imap *imap, plait_deadline deadline, struct
 }
 
 void plait__imap_stop(plait_imap *imap) {
+    if (imap->far) {
+        plait__imap_far_stop(imap);
+        return;
+    }
     plait__mutex_lock(&imap->mutex);
     imap->closing = true;
     imap->filled = (struct plait__list){0};

@@ -310,7 +310,8 @@ plait_status plait__errand_send(struct plait__process_pool *pool, struct plait__
                                 struct plait__words *why) {
     if (!plait__process_pool_lock(pool)) return PLAIT_BROKEN;
     plait_status status = refuses(pool);
-    if (status == PLAIT_SHUTDOWN && errand->goes_on && !pool->discarding) status = PLAIT_OK;
+    if (status == PLAIT_SHUTDOWN && errand->goes_on && pool->outstanding && !pool->discarding)
+        status = PLAIT_OK;
     if (status == PLAIT_OK && has_room(pool) && plait__list_empty(&pool->errands))
         status = enter_errand(pool, errand, why);
     else if (status == PLAIT_OK && plait__process_pool_task(pool, errand->task, why) < 0)
