@@ -209,7 +209,9 @@ TEST(who_has_a_dead_holders_id_does_not_own_its_lock) {
     ck_assert(!plait_process_rlock_owned(&book->rlock));
     ck_assert_status(plait_process_rlock_acquire(&book->rlock), PLAIT_BROKEN); /* still told */
     ck_assert_ok(plait_process_rlock_release(&book->rlock));
+#if !defined(__SANITIZE_THREAD__) /* which would tell of it */
     ck_assert_status(plait_process_lock_release(&book->lock), PLAIT_NOT_OWNER);
+#endif
     ck_assert_status(plait_process_lock_acquire(&book->lock), PLAIT_BROKEN);
 }
 

@@ -1,5 +1,5 @@
-/* Killing processes (kill.h). Linux on any CPU that can be stepped; on one whose atomic operations are loops of
- * load-linked and store-conditional stepping would not end, so there it is left out.
+/* Killing processes (kill.h). On a CPU whose atomic operations are loops of load-linked and store-conditional stepping
+ * would not end, so there they are killed at random.
  *
  * Tracer and victim are kept on one CPU: a step is two switches between them, and twice as fast there. */
 #include "kill.h"
@@ -26,6 +26,8 @@
 #include <unistd.h>
 
 enum { TICK_MS = 10, ASLEEP_MS = 500, CHECK_SECONDS = 10, STEPS_A_SECOND = 100000 };
+/* Where nothing can be stepped. */
+enum { RANDOM_INSTEAD = 50, RANDOM_INSTEAD_US = 200 };
 
 /* What victim and test tell each other. */
 struct control {
@@ -73,7 +75,14 @@ static int reap(pid_t process, int options) {
 void kill_now(pid_t process) {
     ck_assert_msg(process > 1, "no process to be killed: %d", (int)process); /* -1 is all there are */
     kill(process, SIGKILL);
-    while (!WIFSIGNALED(reap(process, __WALL))) {}
+    int status;
+    do {
+        status = reap(process, __WALL);
+        ck_assert_msg(!WIFEXITED(status), "process %d ended by itself with status %d", (int)process,
+                      WEXITSTATUS(status));
+    } while (!WIFSIGNALED(status));
+    ck_assert_msg(WTERMSIG(status) == SIGKILL, "process %d was ended by signal %d", (int)process,
+                  WTERMSIG(status));
 }
 
 void kill_join(pid_t process, double seconds) {
@@ -139,7 +148,7 @@ static void check_hangs(int signal) {
 }
 
 /* Without a restart a waiting ptrace would not see its ticks; with one a check's own waits are not disturbed. */
-static void set_timer(void (*handler)(int), int flags, long first_ms, long interval_ms) {
+static void start_timer(void (*handler)(int), int flags, long first_ms, long interval_ms) {
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     struct itimerval timer = {{interval_ms / 1000, interval_ms % 1000 * 1000},
                               {first_ms / 1000, first_ms % 1000 * 1000}};
@@ -149,16 +158,24 @@ static void set_timer(void (*handler)(int), int flags, long first_ms, long inter
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* First the timer, so that its last signal still finds the handler. */
+static void stop_timer(void) {
+    struct itimerval none = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &none, NULL);
+    signal(SIGALRM, SIG_DFL);
+}
+
 static void run_check(const struct cast *cast) {
-    set_timer(check_hangs, SA_RESTART, (long)(CHECK_SECONDS * 1000 * test_time_scale()), 0);
+    start_timer(check_hangs, SA_RESTART, (long)(CHECK_SECONDS * 1000 * test_time_scale()), 0);
     const char *wrong = cast->scenario->check(cast->memory);
-    set_timer(SIG_DFL, 0, 0, 0);
+    stop_timer();
     ck_assert_msg(!wrong, "does not hold: %s; the victim was %s", wrong, place);
 }
 
 /* ---- stepping ---- */
 
-#if defined(__x86_64__) || defined(__i386__)
+/* Under the thread sanitizer an instruction becomes fifty, nearly all of them its own. */
+#if (defined(__x86_64__) || defined(__i386__)) && !defined(__SANITIZE_THREAD__)
 
 static void count_tick(int signal) {
     (void)signal;
@@ -225,13 +242,13 @@ static struct stepped step_and_kill(struct cast *cast, long steps) {
     int asleep_ms = cast->scenario->asleep_ms ? cast->scenario->asleep_ms : ASLEEP_MS;
     int patience = (int)(asleep_ms * (test_time_scale() > 1 ? test_time_scale() : 1) / TICK_MS);
     pid_t victim = start_victim(cast, 1);
-    set_timer(count_tick, 0, TICK_MS, TICK_MS);
+    start_timer(count_tick, 0, TICK_MS, TICK_MS);
     while (next_stop(victim, 100 * patience) != SIGSTOP || !control->begun) {
         ck_assert_msg(!control->finished, "no kill_from_here");
         ptrace(PTRACE_CONT, victim, NULL, NULL);
     }
     struct stepped stepped = step(victim, steps, patience);
-    set_timer(SIG_DFL, 0, 0, 0);
+    stop_timer();
     kill_now(victim);
     run_check(cast);
     return stepped;
@@ -269,7 +286,7 @@ static long stride_for(long length, double budget) {
     return all <= budget ? 1 : (long)(all / budget) + 1;
 }
 
-long kill_at_every_instruction(const struct kill_scenario *scenario) {
+long kill_at_each_nth_instruction(const struct kill_scenario *scenario, int n) {
     if (!may_trace()) return 0;
     struct cast cast = {scenario, kill_memory(scenario->size)};
     control = kill_memory(sizeof *control);
@@ -277,6 +294,7 @@ long kill_at_every_instruction(const struct kill_scenario *scenario) {
     struct stress_random random = stress_random_stream(0);
     long length = step_and_kill(&cast, LONG_MAX).steps, killed = 1;
     long stride = stride_for(length, STEPS_A_SECOND * 4 * stress_seconds());
+    if (n > 1 && stride < n / stress_seconds()) stride = (long)(n / stress_seconds());
     for (long k = 1 + stress_random_below(&random, (uint32_t)stride);; k += stride, killed++)
         if (step_and_kill(&cast, k).over) break;
     sched_setaffinity(0, sizeof before, &before);
@@ -287,13 +305,17 @@ long kill_at_every_instruction(const struct kill_scenario *scenario) {
 
 #else
 
-long kill_at_every_instruction(const struct kill_scenario *scenario) {
-    (void)scenario;
-    fprintf(stderr, "# SKIP killing at every instruction: this CPU's atomic operations cannot be stepped\n");
+long kill_at_each_nth_instruction(const struct kill_scenario *scenario, int n) {
+    (void)n;
+    kill_at_random(scenario, RANDOM_INSTEAD, RANDOM_INSTEAD_US);
     return 0;
 }
 
 #endif
+
+long kill_at_every_instruction(const struct kill_scenario *scenario) {
+    return kill_at_each_nth_instruction(scenario, 1);
+}
 
 /* ---- at random ---- */
 

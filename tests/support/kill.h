@@ -61,9 +61,11 @@ void kill_to_here(void);
 /* In the check: whether the victim came to kill_to_here. */
 bool kill_finished(void);
 
-/* Returns at how many instructions the victim was killed; 0, with a reason on standard error, where processes
- * may not be traced. */
+/* Returns at how many instructions the victim was killed; 0 where processes may not be traced (standard error says so), or
+ * cannot be stepped, as on some CPUs and under the thread sanitizer: then the victim is killed at random. */
 long kill_at_every_instruction(const struct kill_scenario *scenario);
+/* At each n-th only, others in every run of the test, and more the longer the stress; for checks that take long. */
+long kill_at_each_nth_instruction(const struct kill_scenario *scenario, int n);
 
 /* Runs the scenario so many times; the victim is killed at a random moment within so many microseconds after
  * kill_from_here. One that goes on and on until then is the best victim. */
