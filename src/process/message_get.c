@@ -104,7 +104,8 @@ static plait_status begin_get(struct plait__message_call *call, struct plait__re
     plait_status status = plait__message_lock(call, &shared->get);
     if (plait__unlikely(status != PLAIT_OK)) return status;
     status = find(call, record, &passed);
-    if (plait__unlikely(passed)) plait__sleepers_wake(&shared->putters);
+    if (plait__unlikely(passed)) plait__side_wake(&shared->putters);
+    if (plait__unlikely(passed)) plait__side_wake(&shared->joiners);
     if (plait__unlikely(status != PLAIT_OK)) plait__message_unlock(&shared->get);
     return status;
 }
@@ -112,7 +113,7 @@ static plait_status begin_get(struct plait__message_call *call, struct plait__re
 static void end_get(struct plait__message_call *call) {
     struct plait__message_shared *shared = call->ring->shared;
     plait__message_unlock(&shared->get);
-    plait__sleepers_wake(&shared->putters);
+    plait__side_wake(&shared->putters);
 }
 
 /* Under the lane's lock: the record is out of the queue, and its bytes are this process's until they are
@@ -137,7 +138,7 @@ plait_status plait__message_give_back(struct plait__message_ring *ring, plait_me
         if (plait__record_state(word) != PLAIT__RECORD_BORROWED) return PLAIT_INVALID;
         if (plait__record_owner(word) != plait__process_self()) return PLAIT_NOT_OWNER;
         plait__store_for_sleepers(&record->word, (uint64_t)PLAIT__RECORD_DONE);
-        plait__sleepers_wake(&ring->shared->putters);
+        plait__side_wake(&ring->shared->putters);
     }
     *message = (plait_message){NULL, 0, 0};
     return PLAIT_OK;
@@ -222,7 +223,8 @@ static plait_status finish_stream(struct plait__message_call *call) {
         status = plait__message_run(&piece, attempt_piece, &shared->getters, records_for_gets);
     }
     if (status != PLAIT_OK) plait__message_end(&piece, &shared->get, &shared->getters);
-    plait__sleepers_wake(&shared->getters);
+    plait__side_wake(&shared->getters);
+    if (status != PLAIT_OK) plait__side_wake(&shared->joiners);
     call->through = 0;
     return status;
 }

@@ -60,7 +60,7 @@ plait_status plait__message_task_done(struct plait__message_ring *ring) {
     bool too_often = consumer->done == consumer->got;
     if (!too_often) consumer->done++;
     plait__message_unlock(&shared->get);
-    plait__sleepers_wake(&shared->joiners);
+    plait__side_wake(&shared->joiners);
     return too_often ? PLAIT_OVERFLOW : PLAIT_OK;
 }
 

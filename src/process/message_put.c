@@ -101,13 +101,13 @@ static void end_put(struct plait__message_call *call, const struct plait__record
         call->through = 0;
     }
     plait__message_unlock(&shared->put);
-    plait__sleepers_wake(&shared->getters);
-    if (gives_back) plait__sleepers_wake(&shared->putters);
+    plait__side_wake(&shared->getters);
+    if (gives_back) plait__side_wake(&shared->putters);
 }
 
 static plait_status run_put(struct plait__message_call *call,
                             plait_status (*attempt)(struct plait__message_call *call)) {
-    struct plait__sleepers *putters = &call->ring->shared->putters;
+    struct plait__side *putters = &call->ring->shared->putters;
     plait_status status = plait__message_run(call, attempt, putters, room_for_puts);
     if (plait__unlikely(call->through) && status != PLAIT_OK)
         plait__message_end(call, &call->ring->shared->put, putters);
@@ -151,7 +151,7 @@ plait_status plait__message_commit(struct plait__message_ring *ring, plait_messa
     message->plait__place = 0;
     plait__store_for_sleepers(&record->word,
                               (uint64_t)(abandon || late ? PLAIT__RECORD_ABANDONED : PLAIT__RECORD_READY));
-    plait__sleepers_wake(&shared->getters);
+    plait__side_wake(&shared->getters);
     return late && !abandon ? PLAIT_SHUTDOWN : PLAIT_OK;
 }
 
@@ -215,7 +215,7 @@ static plait_status put_stream(struct plait__message_call *call) {
     if (call->nowait) return PLAIT_BUSY;
     plait_status status = run_put(call, attempt_first);
     while (status == PLAIT_OK && call->rest) status = run_put(call, attempt_more);
-    if (status != PLAIT_OK) plait__sleepers_wake_all(&call->ring->shared->getters);
+    if (status != PLAIT_OK) plait__side_wake_all(&call->ring->shared->getters);
     return status;
 }
 

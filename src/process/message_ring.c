@@ -53,7 +53,7 @@ void plait__message_take(struct plait__message_call *call, struct plait__message
 /* Waits for the lock as long as it takes: a mark that stays would keep all others away for as long as this
  * process lives. */
 void plait__message_end(struct plait__message_call *call, struct plait__message_lane *lane,
-                        struct plait__sleepers *sleepers) {
+                        struct plait__side *side) {
     struct plait__robust_wait wait = {call->wait.kind, call->wait.object, PLAIT_FOREVER, false};
     if (!call->through) return;
     plait_status status = plait__robust_lock(&lane->lock, &wait);
@@ -61,7 +61,7 @@ void plait__message_end(struct plait__message_call *call, struct plait__message_
     if (lane->through == call->through) plait__store_for_sleepers(&lane->through, 0);
     plait__message_unlock(lane);
     call->through = 0;
-    plait__sleepers_wake(sleepers);
+    plait__side_wake(side);
 }
 
 /* ---- waiting ---- */
@@ -107,10 +107,35 @@ static plait_status try(struct plait__message_call *call,
     return attempt(call);
 }
 
+/* Among whom a call sleeps, which changes when it gets a lane for itself. A wake that was for the others then
+ * goes on to them. */
+static struct plait__sleepers *sleepers_of(const struct plait__message_call *call, struct plait__side *side) {
+    return call->through ? &side->through : &side->others;
+}
+
+/* Until there is something else to say than PLAIT_BUSY. */
+static plait_status try_and_sleep(struct plait__message_call *call,
+                                  plait_status (*attempt)(struct plait__message_call *call),
+                                  struct plait__side *side) {
+    struct patience patience = {0, FIRST_LOOK_MS};
+    for (;;) {
+        struct plait__sleepers *sleepers = sleepers_of(call, side);
+        uint32_t entered = plait__sleepers_enter(sleepers);
+        prepare_look(call, &patience);
+        plait_status status = try(call, attempt), slept = PLAIT_OK;
+        if (status == PLAIT_BUSY && sleepers == sleepers_of(call, side))
+            slept = sleep_once(call, sleepers, entered, patience.look_at);
+        plait__sleepers_leave(sleepers);
+        if (status != PLAIT_BUSY) return status;
+        if (slept == PLAIT_OK) continue;
+        status = attempt(call); /* a result in hand wins */
+        return status == PLAIT_BUSY ? slept : status;
+    }
+}
+
 plait_status plait__message_run(struct plait__message_call *call,
                                 plait_status (*attempt)(struct plait__message_call *call),
-                                struct plait__sleepers *sleepers, bool (*more)(const void *ring)) {
-    struct patience patience = {0, FIRST_LOOK_MS};
+                                struct plait__side *side, bool (*more)(const void *ring)) {
     call->hindered = call->look = false;
     plait_status status = attempt(call);
     if (plait__likely(status != PLAIT_BUSY)) return status;
@@ -119,20 +144,8 @@ plait_status plait__message_run(struct plait__message_call *call,
         return call->hindered || call->ring->look_around ? try(call, attempt) : status;
     }
     spin(call);
-    for (;;) {
-        uint32_t entered = plait__sleepers_enter(sleepers);
-        prepare_look(call, &patience);
-        status = try(call, attempt);
-        plait_status slept = PLAIT_OK;
-        if (status == PLAIT_BUSY) slept = sleep_once(call, sleepers, entered, patience.look_at);
-        plait__sleepers_leave(sleepers);
-        if (status != PLAIT_BUSY) break;
-        if (slept == PLAIT_OK) continue;
-        status = attempt(call); /* a result in hand wins */
-        if (status == PLAIT_BUSY) status = slept;
-        break;
-    }
-    plait__sleepers_pass_on(sleepers, more, call->ring);
+    status = try_and_sleep(call, attempt, side);
+    plait__sleepers_pass_on(&side->others, more, call->ring);
     return status;
 }
 
@@ -146,9 +159,9 @@ void plait__message_shut(struct plait__message_ring *ring, uint32_t shut) {
     plait_status status = plait__robust_lock(&shared->put.lock, &wait);
     if (plait__load(&shared->shut) < shut) plait__store_for_sleepers(&shared->shut, shut);
     if (status == PLAIT_OK || status == PLAIT_CRASHED) plait__message_unlock(&shared->put);
-    plait__sleepers_wake_all(&shared->getters);
-    plait__sleepers_wake_all(&shared->putters);
-    plait__sleepers_wake_all(&shared->joiners);
+    plait__side_wake_all(&shared->getters);
+    plait__side_wake_all(&shared->putters);
+    plait__side_wake_all(&shared->joiners);
 }
 
 /* The head first, so that it is not found ahead of the tail. */

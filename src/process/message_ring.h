@@ -36,9 +36,10 @@
  * becomes free.
  *
  * Waiting. Gets sleep until tail or a record's word changes, puts until head or a word does, each on words of
- * their own (sleepers.h). That somebody died is no change: who is hindered by somebody's reservation, loan or
- * stream looks whether that process lives before he sleeps, and again after 50 ms, then twice as long each
- * time up to a second.
+ * their own (sleepers.h). One wake at a time goes round on each side; so whoever has a lane for himself
+ * sleeps apart from the others, who could do nothing with his. That somebody died is no change: who is
+ * hindered by somebody's reservation, loan or stream looks whether that process lives before he sleeps, and
+ * again after 50 ms, then twice as long each time up to a second.
  *
  * Orders: indices are stored with release after the records, and loaded with acquire by the other side; so
  * are the words. `free`, `stream`, `drain` and what was seen of the other index belong to their lane's lock,
@@ -98,6 +99,12 @@ struct plait__message_lane {
     _Alignas(PLAIT__APART) uint64_t index; /* tail, head: the other side reads it. Atomic */
 };
 
+/* Those who sleep on one side: whoever has the lane for himself, and the others, who can do nothing
+ * meanwhile. */
+struct plait__side {
+    struct plait__sleepers others, through;
+};
+
 enum { PLAIT__OPEN, PLAIT__SHUT, PLAIT__SHUT_AT_ONCE };
 
 /* In shared memory; zero but for what plait__message_ring_begin writes. */
@@ -110,9 +117,9 @@ struct plait__message_shared {
     uint32_t lost; /* somebody died who had not done what he got: not told yet. The get lane's lock */
     uint64_t max_message;
     struct plait__message_lane put, get;
-    _Alignas(PLAIT__APART) struct plait__sleepers getters;
-    _Alignas(PLAIT__APART) struct plait__sleepers putters;
-    _Alignas(PLAIT__APART) struct plait__sleepers joiners;
+    _Alignas(PLAIT__APART) struct plait__side getters;
+    _Alignas(PLAIT__APART) struct plait__side putters;
+    _Alignas(PLAIT__APART) struct plait__side joiners;
     _Alignas(PLAIT__APART) struct plait__consumer consumers[PLAIT__CONSUMERS + 1]; /* the last: all others */
 };
 
@@ -145,6 +152,15 @@ struct plait__message_call {
     plait_message *message;
 };
 
+static inline void plait__side_wake(struct plait__side *side) {
+    plait__sleepers_wake(&side->others);
+    plait__sleepers_wake(&side->through);
+}
+static inline void plait__side_wake_all(struct plait__side *side) {
+    plait__sleepers_wake_all(&side->others);
+    plait__sleepers_wake_all(&side->through);
+}
+
 /* ---- message_ring.c ---- */
 
 /* A call; and one that does not wait, but for a lock, whose holder may have lost its CPU. */
@@ -159,12 +175,12 @@ static inline plait_status plait__message_not_now(plait_status status, plait_sta
 /* In fresh memory: a ring of so many units. */
 void plait__message_ring_begin(struct plait__message_shared *shared, uint32_t units, size_t max_message);
 
-/* Tries until `attempt` says something else than PLAIT_BUSY: spins, then sleeps among `sleepers`. `more`:
+/* Tries until `attempt` says something else than PLAIT_BUSY: spins, then sleeps on that side. `more`:
  * whether another one who sleeps there would find something. PLAIT_TIMEOUT, PLAIT_CANCELLED,
  * PLAIT_INTERRUPTED also from itself; of a nowait call what `attempt` said. */
 plait_status plait__message_run(struct plait__message_call *call,
                                 plait_status (*attempt)(struct plait__message_call *call),
-                                struct plait__sleepers *sleepers, bool (*more)(const void *ring));
+                                struct plait__side *side, bool (*more)(const void *ring));
 
 plait_status plait__message_lock(struct plait__message_call *call, struct plait__message_lane *lane);
 static inline void plait__message_unlock(struct plait__message_lane *lane) {
@@ -176,7 +192,7 @@ bool plait__message_taken(struct plait__message_call *call, struct plait__messag
 void plait__message_take(struct plait__message_call *call, struct plait__message_lane *lane,
                          uint64_t through);
 void plait__message_end(struct plait__message_call *call, struct plait__message_lane *lane,
-                        struct plait__sleepers *sleepers);
+                        struct plait__side *side);
 
 /* Notes what the call is stuck on, and returns PLAIT_BUSY. */
 static inline plait_status plait__message_stuck(struct plait__message_call *call, uint64_t *on, uint64_t at) {

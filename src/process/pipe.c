@@ -41,8 +41,8 @@ static struct plait__message_ring *ring_in(plait_pipe *end) {
 
 static void wake_all(plait_pipe *end) {
     for (int i = 0; i < RINGS; i++) {
-        plait__sleepers_wake_all(&end->ring[i].shared->getters);
-        plait__sleepers_wake_all(&end->ring[i].shared->putters);
+        plait__side_wake_all(&end->ring[i].shared->getters);
+        plait__side_wake_all(&end->ring[i].shared->putters);
     }
 }
 
