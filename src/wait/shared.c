@@ -45,13 +45,12 @@ uint32_t plait__shared_spin(struct plait__waiter *waiter) {
     struct plait__sharing *sharing = waiter->sharing;
     struct plait__spin spin;
     if (!plait__spin_begin(&spin, PLAIT__SPIN_ON_SHARED)) return PLAIT__AWAKE;
+    uint32_t claim;
     do {
-        if (plait__load_acquire(sharing->word) != sharing->expected) {
-            plait__claim_itself(waiter, PLAIT__LOOK);
-            break;
-        }
-    } while (plait__spin_again(&spin));
-    return plait__load_acquire(&waiter->word);
+        if (plait__load_acquire(sharing->word) != sharing->expected) plait__claim_itself(waiter, PLAIT__LOOK);
+        claim = plait__load_acquire(&waiter->word);
+    } while (claim == PLAIT__AWAKE && plait__spin_again(&spin));
+    return claim;
 }
 
 /* Whatever ends the sleep before time is over is a reason to look, unless somebody has claimed the waiter. */
@@ -74,8 +73,8 @@ enum plait__slept plait__shared_sleep(struct plait__waiter *waiter, int64_t unti
     return PLAIT__WOKEN;
 }
 
-void plait__shared_disturb(struct plait__waiter *waiter) {
-    if (!plait__os_hears_both()) plait__os_wake_shared(waiter->sharing->word, INT_MAX);
+void plait__shared_disturb(uint32_t *word) {
+    if (!plait__os_hears_both()) plait__os_wake_shared(word, INT_MAX);
 }
 
 uint32_t plait__wait_beside(struct plait__waiter *waiter, uint32_t *word, uint32_t expected,

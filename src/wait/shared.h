@@ -18,7 +18,7 @@
  * wake-up that is lost is to be found.)
  *
  * Where the system cannot wait for two words (before Linux 5.16, in sandboxes that do not know futex_waitv, with the portable
- * back end) the thread sleeps on the shared word alone; a canceller wakes that one, with all who sleep there, and as he may
+ * back end) the thread sleeps on the shared word alone; who claims it wakes that one, with all who sleep there, and as he may
  * do so a moment too early, the sleeper looks at its own word every 50 ms.
  */
 #ifndef PLAIT__SHARED_H
@@ -58,7 +58,7 @@ uint32_t plait__shared_spin(struct plait__waiter *waiter);
 enum plait__slept plait__shared_sleep(struct plait__waiter *waiter, int64_t until);
 /* When this sleep began, in ticks: what only goes on after a look into the net counts as one. */
 uint64_t plait__shared_since(const struct plait__waiter *waiter);
-/* The waiter was claimed: sees to it that it notices. The table of sleepers is locked. */
-void plait__shared_disturb(struct plait__waiter *waiter);
+/* A waiter that sleeps on this word too was claimed: sees to it that it notices. The word need not be mapped any more. */
+void plait__shared_disturb(uint32_t *word);
 
 #endif

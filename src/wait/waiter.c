@@ -57,12 +57,14 @@ bool plait__claim(struct plait__node *node, uint32_t gift, struct plait__wakes *
     uint32_t *word = &waiter->word;
     uint32_t claim = (PLAIT__FIRST + node->index) | gift;
     int bell = waiter->bell;
+    uint32_t *shared = waiter->sharing ? waiter->sharing->word : NULL;
     bool slept;
     plait__list_remove(&node->link);
     if (plait__load(word) == PLAIT__SLEEPING && plait__spinning_cpus() > 1)
         plait__store(&waiter->woken_at, plait__os_ticks()); /* see learn_wake_cost */
     if (!claim_word(waiter, claim, &slept)) return false;
     if (!slept) return true; /* from here on the waiter may be gone */
+    if (plait__unlikely(shared != NULL)) plait__shared_disturb(shared);
     if (bell >= 0) {
         plait__os_bell_ring(bell);
         return true;
@@ -90,7 +92,7 @@ void plait__cancel_sleeper(struct plait__waiter *waiter) {
         plait__os_bell_ring(waiter->bell);
     else
         plait__os_wake(&waiter->word, 1);
-    if (waiter->sharing) plait__shared_disturb(waiter);
+    if (waiter->sharing) plait__shared_disturb(waiter->sharing->word);
 }
 
 int plait__claim_status(uint32_t claim) {

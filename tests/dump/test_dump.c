@@ -187,6 +187,21 @@ TEST(who_runs_a_once_holds_it) {
     join_all(threads, 2);
 }
 
+static plait_process_event from_outside;
+
+PLAIT_TASK(void, wait_for_a_process) {
+    (void)plait_process_event_wait(&from_outside);
+}
+
+TEST(a_wait_on_shared_memory_is_seen) {
+    plait_thread *thread = plait_start(wait_for_a_process);
+    wait_until_asleep_in("process event", 1);
+    ck_assert_dump("plait: 2 threads\n MainThread awake\n"
+                   " Thread-1 (wait_for_a_process) waits for process event\n");
+    ck_assert_ok(plait_process_event_set(&from_outside));
+    join_all(&thread, 1);
+}
+
 /* ---- futures ---- */
 
 PLAIT_TASK(int, compute) {

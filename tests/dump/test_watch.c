@@ -164,6 +164,28 @@ static void *read_one(void *descriptor) {
 }
 
 /* A thread that has never called plait. */
+PLAIT_TASK(void, wait_for_a_process, (plait_process_event *, event)) {
+    (void)plait_process_event_wait(event);
+}
+
+/* Another process ends it. */
+TEST(a_wait_on_shared_memory_keeps_it_silent) {
+    plait_shared *shared = plait_shared_new(sizeof(plait_process_event));
+    plait_process_event *event = plait_shared_address(shared);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)plait_sleep(LONG_ENOUGH);
+        _exit(plait_process_event_set(event));
+    }
+    plait_thread *other = plait_start(wait_for_a_process, event), *thread = start_waiting();
+    watch(NULL);
+    ck_assert_ok(plait_thread_join(other));
+    ck_assert_int_eq(reported(), 0);
+    plait_thread_free(other);
+    plait_shared_free(shared);
+    end(thread);
+}
+
 TEST(an_unknown_thread_can_be_ignored) {
     int ends[2];
     pthread_t unknown;

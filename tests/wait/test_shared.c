@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <plait/cancel.h>
 #include <plait/host.h>
+#include <plait/sleep.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -186,6 +187,51 @@ TEST(a_signal_of_the_host_ends_it) {
     ck_assert_status(wait.status, PLAIT_INTERRUPTED);
 }
 
+/* A node in a list of this process, beside the word. */
+struct listed {
+    struct plait__mutex mutex;
+    struct plait__list nodes;
+    uint32_t *word, claim;
+};
+
+static void *wait_listed(void *arg) {
+    struct listed *listed = arg;
+    struct plait__waiter waiter;
+    struct plait__node node;
+    plait__waiter_init(&waiter, "both", listed);
+    plait__node_init(&node, &waiter, listed, 3);
+    plait__mutex_lock(&listed->mutex);
+    plait__list_append(&listed->nodes, &node.link);
+    plait__mutex_unlock(&listed->mutex);
+    do {
+        listed->claim = plait__wait_beside(&waiter, listed->word, 0, PLAIT_FOREVER, false);
+        if (listed->claim == PLAIT__LOOK && !*listed->word) plait__store(&waiter.word, PLAIT__AWAKE);
+    } while (listed->claim == PLAIT__LOOK && !*listed->word);
+    plait__mutex_lock(&listed->mutex);
+    if (plait__linked(&node.link)) plait__list_remove(&node.link);
+    plait__mutex_unlock(&listed->mutex);
+    return NULL;
+}
+
+static void a_node_may_be_claimed(void) {
+    struct listed listed = {.word = share()};
+    struct plait__wakes wakes = {0};
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_listed, &listed), 0);
+    wait_until_asleep(1);
+    plait__mutex_lock(&listed.mutex);
+    plait__claim_all(&listed.nodes, &wakes);
+    plait__mutex_unlock(&listed.mutex);
+    plait__wakes_send(&wakes);
+    pthread_join(thread, NULL);
+    ck_assert(plait__claimed_node(listed.claim));
+    ck_assert_uint_eq(plait__claimed_index(listed.claim), 3);
+}
+
+TEST(a_node_in_a_list_may_end_it_too) {
+    for (int i = 0; i < 50; i++) a_node_may_be_claimed();
+}
+
 /* ---- the net ---- */
 
 TEST(it_looks_again_by_itself_and_ever_more_rarely) {
@@ -210,6 +256,26 @@ TEST(it_looks_again_by_itself_and_ever_more_rarely) {
     ck_assert_status(plait__wait_shared(word, 0, "shared", word, plait_after(0.01), true), PLAIT_TIMEOUT);
     ck_assert_ok(plait__wait_shared(word, 0, "shared", word, PLAIT_FOREVER, true));
     ck_assert_uint_eq(plait__self()->look_ms, 100);
+}
+
+static void note_since(struct plait__waiter *waiter, void *context) {
+    *(uint64_t *)context = plait__load(&waiter->since);
+}
+
+/* In a dump it waits as long as it does, and not since its last look. */
+TEST(the_looks_of_one_wait_count_as_one) {
+    struct wait wait = {.word = share(), .deadline = PLAIT_FOREVER};
+    pthread_t thread = start(wait_for_change, &wait);
+    uint64_t first = 0, later = 0;
+    wait_until_asleep(1);
+    plait__each_sleeper(note_since, &first);
+    ck_assert_ok(plait_sleep(0.2));
+    wait_until_asleep(1);
+    plait__each_sleeper(note_since, &later);
+    change(wait.word, 1);
+    pthread_join(thread, NULL);
+    ck_assert_uint_ne(first, 0);
+    ck_assert_uint_eq(later, first);
 }
 
 TEST(a_waker_killed_between_change_and_wake_leaves_nobody_asleep) {
@@ -278,6 +344,7 @@ TEST(an_older_kernel_will_do) {
     ck_assert_ok(plait__wait_shared(word, 0, "shared", word, PLAIT_FOREVER, true)); /* finds out */
     ck_assert(!plait__os_hears_both());
     for (int i = 0; i < 20; i++) a_cancel_ends_it();
+    for (int i = 0; i < 20; i++) a_node_may_be_claimed();
     pid_t child = fork();
     if (child == 0) {
         play(word, 1, 200);
