@@ -99,3 +99,9 @@ char *plait__copy_string(const char *string) {
     char *copy = plait__allocate(size);
     return copy ? memcpy(copy, string, size) : NULL;
 }
+
+void plait__clear_used(void *table, size_t size) {
+    uint32_t *word = table;
+    for (size_t i = 0; i < size / sizeof *word; i++)
+        if (word[i]) word[i] = 0;
+}

@@ -20,6 +20,10 @@ void *plait__take_back(void *memory);
 /* A copy of a string, NULL for NULL or when memory is out. */
 char *plait__copy_string(const char *string);
 
+/* Zeroes a table, of whole words, after a fork. Writes only where something stands: each page that the child writes to has
+ * to be copied. */
+void plait__clear_used(void *table, size_t size);
+
 /* Whether the allocator is the program's own. Changes only while nothing is out. */
 extern bool plait__memory_replaced;
 /* Set by a floor above that keeps free blocks: plait_set_allocator has them given back first. */

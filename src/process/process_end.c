@@ -126,7 +126,7 @@ static bool is_readable(int descriptor) {
 static bool look(plait_process *process, int *descriptor) {
     *descriptor = process->child.pidfd;
     if (!is_readable(process->child.pidfd)) return false;
-    while (hear(process)) {}
+    while (!process->has_words && hear(process)) {}
     if (process->child.own || !process->has_words)
         process->has_status = process->has_status ||
                               plait__child_ended(&process->child, &process->wait_status);

@@ -18,6 +18,7 @@
 #include <thread/registry.h>
 #include <thread/task_frame.h>
 #include <unistd.h>
+#include <wait/fork.h>
 #include <wait/mutex.h>
 
 static struct plait__mutex mutex;
@@ -111,8 +112,12 @@ plait_status plait__start_fails(plait_status status, const char *words) {
     return status;
 }
 
-/* In the server. Its memory is the program's, with the mutex taken and no program that would give it back. */
+/* In the server. Its memory is the program's, with the mutex taken and no program that would give it back. Each child will
+ * look through the wait core's tables (wait/fork.c): once they have been read here the children share the pages. */
 static _Noreturn void begin_server(int socket, int program) {
+    plait__mutexes_after_fork();
+    plait__parking_after_fork();
+    plait__waiters_after_fork();
     plait__server_drop(current);
     current = NULL;
     called = false;

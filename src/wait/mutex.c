@@ -21,6 +21,7 @@
  * "Futexes Are Tricky"). That it is touched in unlocking does no harm: the table is never freed.
  */
 #include <base/list.h>
+#include <base/memory.h>
 #include <base/os.h>
 #include <wait/fork.h>
 #include <wait/mutex.h>
@@ -146,8 +147,6 @@ bool plait__mutex_lock_slow(struct plait__mutex *mutex) {
 }
 
 void plait__mutexes_after_fork(void) {
-    for (int i = 0; i < PLAIT__MUTEX_SPOTS; i++) {
-        spots[i] = (struct spot){0};
-        plait__store(&plait__mutex_wanted[i], 0);
-    }
+    plait__clear_used(spots, sizeof spots);
+    plait__clear_used(plait__mutex_wanted, sizeof plait__mutex_wanted);
 }

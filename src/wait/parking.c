@@ -3,6 +3,7 @@
  * The number of lists is fixed: ten thousand sleeping threads make some ten nodes a list, and a table
  * that never moves needs no protocol for growing. It lies in zeroed memory that costs nothing until used.
  */
+#include <base/memory.h>
 #include <wait/fork.h>
 #include <wait/parking.h>
 
@@ -69,5 +70,5 @@ void plait__unpark_all(const void *address) {
 }
 
 void plait__parking_after_fork(void) {
-    for (int i = 0; i < LISTS; i++) table[i].list = (struct plait__wait_list){0};
+    plait__clear_used(table, sizeof table);
 }

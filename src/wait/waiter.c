@@ -5,6 +5,7 @@
  * a cancel goes through, and it shows who sleeps, for what. It costs two uncontended locks around
  * something that costs two system calls.
  */
+#include <base/memory.h>
 #include <base/os.h>
 #include <plait/status.h>
 #include <wait/fork.h>
@@ -274,7 +275,7 @@ void plait__each_sleeper(void (*look)(struct plait__waiter *waiter, void *contex
 }
 
 void plait__waiters_after_fork(void) {
-    for (int i = 0; i < SHARDS; i++) sleepers[i] = (struct shard){0};
+    plait__clear_used(sleepers, sizeof sleepers);
 }
 
 uint32_t plait__wait_listed(struct plait__mutex *mutex, struct plait__list *nodes, const char *kind,
