@@ -8,6 +8,7 @@
  *                                          could deadlock
  *   task, thread, local, timer, interrupt  running functions in the background, and leaving cleanly
  *   queue                                  talking to each other
+ *   process                                running functions in processes of their own
  *   shared                                 memory that several processes share
  *   future, pool, map, imap                     results that come later, and the workers that compute them
  *   spawn                                  fork and join inside a task

@@ -34,29 +34,6 @@ bool plait__setup_was_called(void) {
     return was;
 }
 
-/* ---- forks ---- */
-
-static void prepare(void) {
-    (void)plait__mutex_lock(&mutex);
-}
-
-static void parent(void) {
-    plait__mutex_unlock(&mutex);
-}
-
-static void child(void) {
-    if (current) close(current->socket);
-    current = NULL;
-    lost = false;
-    plait__lifeline_forked();
-    plait__mutex_unlock(&mutex);
-}
-
-static void process_begins(void) {
-    plait__thread_watch_forks();
-    (void)pthread_atfork(prepare, parent, child);
-}
-
 /* ---- the handle ---- */
 
 void plait__server_drop(struct plait__server *server) {
@@ -86,6 +63,29 @@ void plait__server_end(void) {
     (void)shutdown(server->socket, SHUT_RDWR);
     plait__os_reap_hidden(server->pid);
     plait__server_drop(server);
+}
+
+/* ---- forks ---- */
+
+static void prepare(void) {
+    (void)plait__mutex_lock(&mutex);
+}
+
+static void parent(void) {
+    plait__mutex_unlock(&mutex);
+}
+
+static void child(void) {
+    if (current) plait__server_drop(current);
+    current = NULL;
+    lost = false;
+    plait__lifeline_forked();
+    plait__mutex_unlock(&mutex);
+}
+
+static void process_begins(void) {
+    plait__thread_watch_forks();
+    (void)pthread_atfork(prepare, parent, child);
 }
 
 int plait__setup_keep_lifeline(int (*get)(void)) {
