@@ -286,6 +286,13 @@ static long stride_for(long length, double budget) {
     return all <= budget ? 1 : (long)(all / budget) + 1;
 }
 
+/* So far apart that there are no more kills than asked for. */
+static long stride_by_number(long length) {
+    const char *most = getenv("PLAIT_TEST_KILLS");
+    long kills = most ? strtol(most, NULL, 10) : 0;
+    return kills > 0 ? length / kills + 1 : 1;
+}
+
 long kill_at_each_nth_instruction(const struct kill_scenario *scenario, int n) {
     if (!may_trace()) return 0;
     struct cast cast = {scenario, kill_memory(scenario->size)};
@@ -294,6 +301,7 @@ long kill_at_each_nth_instruction(const struct kill_scenario *scenario, int n) {
     struct stress_random random = stress_random_stream(0);
     long length = step_and_kill(&cast, LONG_MAX).steps, killed = 1;
     long stride = stride_for(length, STEPS_A_SECOND * 4 * stress_seconds());
+    if (stride < stride_by_number(length)) stride = stride_by_number(length);
     if (n > 1 && stride < n / stress_seconds()) stride = (long)(n / stress_seconds());
     for (long k = 1 + stress_random_below(&random, (uint32_t)stride);; k += stride, killed++)
         if (step_and_kill(&cast, k).over) break;

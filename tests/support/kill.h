@@ -24,7 +24,8 @@
  * and `check`. The last run is the one in which the victim has come to kill_to_here, or to a sleep from which
  * nobody wakes it; there it is killed, too. A path of some hundred instructions takes a second or two: it grows by
  * the square. A longer one is not killed at each of its instructions, but at as many as a budget allows, others in
- * every run of the test (PLAIT_STRESS_SECONDS makes the budget larger). What the victim does the first time only
+ * every run of the test (PLAIT_STRESS_SECONDS makes the budget larger; PLAIT_TEST_KILLS is the most kills of a scenario, for
+ * tiers that repeat what another one does in full). What the victim does the first time only
  * (lazy binding, the thread's own state) is best done once before kill_from_here, where it is not what is meant.
  *
  * A check that finds something fails the test, and its message says at which instruction the victim was killed. One
