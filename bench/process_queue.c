@@ -12,6 +12,7 @@
 #include "queue_kinds.h"
 
 #include <plait/cpu.h>
+#include <plait/pipe.h>
 #include <plait/process_queue.h>
 
 #include <unistd.h>
@@ -103,6 +104,36 @@ static uint64_t many_get_all(void *queue) {
 static const struct queue_kind our_queue_many = {
     .make = our_make, .put = our_put, .get = our_get, .put_all = many_put_all, .get_all = many_get_all};
 
+/* A pipe is two queues: what one end sends the other one receives. For ping-pong, which makes two. */
+struct way {
+    plait_pipe *from;
+    plait_pipe *to;
+};
+
+static void *way_make(size_t room) {
+    static struct way ways[2];
+    static int made;
+    (void)room;
+    if (made == 0 && plait_pipe_new(0, &ways[0].from, &ways[0].to)) bench_fail("no plait_pipe to be had");
+    ways[1] = (struct way){ways[0].to, ways[0].from};
+    return &ways[made++ % 2];
+}
+
+static void way_put(void *queue, uint64_t item) {
+    const struct way *way = queue;
+    if (plait_pipe_send(way->from, &item, sizeof item)) bench_fail("plait_pipe_send failed");
+}
+
+static uint64_t way_get(void *queue) {
+    const struct way *way = queue;
+    uint64_t item = 0;
+    size_t size;
+    if (plait_pipe_recv(way->to, &item, sizeof item, &size)) bench_fail("plait_pipe_recv failed");
+    return item;
+}
+
+static const struct queue_kind our_pipe = {.make = way_make, .put = way_put, .get = way_get};
+
 /* ---- all of them ---- */
 
 static const struct queue_kind python_queue = {.program = BENCH_PYTHON, .name = "queue"};
@@ -113,6 +144,7 @@ static const struct kind python_kind = {&python_queue, false, 10};
 static const struct kind python_pipe_kind = {&python_pipe, false, 10};
 static const struct kind our_kind = {&our_queue, false, 1};
 static const struct kind our_many_kind = {&our_queue_many, false, 1};
+static const struct kind our_pipe_kind = {&our_pipe, false, 1};
 static const struct kind thread_kind = {&queue_plait, true, 1};
 
 /* ---- flow ---- */
@@ -266,6 +298,7 @@ static const struct bench_contestant playing[] = {
     PEER_PYTHON("mp.Queue", python_kind),
     PEER_PYTHON("mp.Pipe", python_pipe_kind),
     {.who = "plait", .ours = true, .what = &our_kind},
+    {.who = "plait_pipe", .ours = true, .what = &our_pipe_kind},
     {.who = "plait threads", .ours = true, .what = &thread_kind},
 };
 
