@@ -75,10 +75,10 @@ static bool note(struct serving *serving, const struct plait__items_entry *entry
     return true;
 }
 
-/* False: it was the last one for which there is room. */
+/* The item before `at`. False: it was the last one for which there is room. */
 static bool item_raised(struct serving *serving) {
     struct plait__frame *frame = &serving->frame;
-    struct plait__items_entry entry = plait__items_failure(serving->at, frame->status, frame->message);
+    struct plait__items_entry entry = plait__items_failure(serving->at - 1, frame->status, frame->message);
     bool more = note(serving, &entry);
     plait__frame_clear(frame);
     return more;
@@ -86,48 +86,65 @@ static bool item_raised(struct serving *serving) {
 
 static bool item_returned(struct serving *serving) {
     struct plait__items_entry entry;
-    const void *result = serving->results + serving->at * serving->task->result_size;
-    return !plait__items_result(serving->task, serving->at, result, &entry) || note(serving, &entry);
+    size_t item = serving->at - 1;
+    const void *result = serving->results + item * serving->task->result_size;
+    return !plait__items_result(serving->task, item, result, &entry) || note(serving, &entry);
 }
 
 /* ---- running ---- */
 
-/* Whether the next one is not to be begun. */
+/* Whether the next one is not to be begun, or the log may be full before it is done. */
 static bool must_stop(const struct serving *serving) {
     const struct plait__pool_cell *cell = serving->cell;
-    if (plait__unlikely(plait__load(&cell->cancel)) && !(cell->flags & PLAIT__CELL_SHIELDED)) return true;
+    if (plait__load(&cell->cancel) && !(cell->flags & PLAIT__CELL_SHIELDED)) return true;
     if (cell->deadline != INT64_MAX && plait_passed((plait_deadline){cell->deadline})) return true;
     return serving->at && serving->log.room && serving->log.room - serving->log.size < LEAST_LOG;
 }
 
-/* Until all are done; false: it has written what comes back. */
-static bool run_items(struct serving *serving, bool array) {
+/* Runs items whose results need nothing but the array, until one raises, or something must be looked at: each with one store
+ * that says so, and with one look whether it is to stop. */
+static void run_plainly(struct serving *serving, uint32_t generation) {
     const plait_task *task = serving->task;
-    uint32_t generation = plait__generation();
-    for (bool more = true; more && serving->at < serving->count && !must_stop(serving); serving->at++) {
+    struct plait__pool_cell *cell = serving->cell;
+    size_t at = serving->at, *end = &serving->frame.end;
+    do {
+        plait__store_release(&cell->progress, at + 1);
+        *end = at + 1;
+        (void)task->range(serving->columns, serving->results, at++, end);
+    } while (plait__likely(*end) && at < serving->count && !plait__load(&cell->cancel) &&
+             cell->deadline == INT64_MAX && plait__generation() == generation);
+    serving->at = at;
+}
+
+/* Runs one item, or more. False: it was the last one for which there is room. */
+static bool run_some(struct serving *serving, bool array, uint32_t generation) {
+    if (array) {
+        run_plainly(serving, generation);
+    } else {
         plait__store_release(&serving->cell->progress, serving->at + 1);
         serving->frame.end = serving->at + 1;
-        (void)task->range(serving->columns, serving->results, serving->at, &serving->frame.end);
-        if (plait__unlikely(plait__generation() != generation)) return false; /* forked: this is the child */
-        if (plait__unlikely(serving->frame.raised))
-            more = item_raised(serving);
-        else if (!array)
-            more = item_returned(serving);
-        if (!more) {
-            serving->at++;
-            return false;
-        }
+        (void)serving->task->range(serving->columns, serving->results, serving->at++, &serving->frame.end);
     }
+    if (plait__unlikely(plait__generation() != generation)) return false; /* forked: this is the child */
+    if (plait__unlikely(serving->frame.raised)) return item_raised(serving);
+    return array || item_returned(serving);
+}
+
+/* False: what comes back has been written already. */
+static bool run_items(struct serving *serving, bool array) {
+    uint32_t generation = plait__generation();
+    while (serving->at < serving->count && !must_stop(serving))
+        if (!run_some(serving, array, generation)) return false;
     return true;
 }
 
 /* An item has ended the thread, and with it the worker: those before it are done, and it has failed. */
 static void left_early(void *argument) {
     struct serving *serving = argument;
-    struct plait__items_entry entry = plait__items_failure(serving->at, PLAIT_FAILED,
+    size_t begun = serving->cell->progress; /* and as many are done */
+    struct plait__items_entry entry = plait__items_failure(begun - 1, PLAIT_FAILED,
                                                            "the task was left by pthread_exit");
     if (note(serving, &entry)) finish(serving);
-    serving->cell->progress = serving->at + 1;
     serving->cell->status = PLAIT_OK;
 }
 

@@ -283,8 +283,7 @@ static void expect_one_bad(plait_pool *pool, const plait_task *task, size_t chun
     plait_map_options options = {.statuses = statuses, .chunk = chunk};
     ck_assert_status(plait_pool_map(pool, &options, task, &columns, out, COUNT), expected);
     const char *words = plait_map_message(&index);
-    ck_assert_uint_eq(index, (size_t)bad);
-    ck_assert_msg(strstr(words, expected_words) != NULL, "%s", words);
+    ck_assert_msg(index == (size_t)bad && strstr(words, expected_words), "%zu: %s", index, words);
     for (int i = 0; i < COUNT; i++) {
         ck_assert_int_eq(statuses[i], i == bad ? expected : PLAIT_OK);
         ck_assert_int_eq(out[i], i == bad ? 0 : i + 1);
