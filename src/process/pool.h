@@ -198,6 +198,8 @@ bool plait__process_pool_has_begun(struct plait__process_pool *pool, const plait
 plait_status plait__process_pool_wait(struct plait__process_pool *pool, const char *kind, const void *address,
                                       bool (*over)(const void *context), const void *context,
                                       plait_deadline deadline, bool cancellable);
+/* Wakes a worker, if one is wanted. */
+void plait__process_pool_call(struct plait__process_pool *pool);
 /* Sets the hooks of futures that run elsewhere. */
 void plait__process_pool_hook(void);
 

@@ -85,7 +85,7 @@ static bool take_bit(struct plait__pool_memory *memory, uint32_t worker) {
 }
 
 /* Some idle worker; false: none. */
-static bool find_idle(struct plait__pool_memory *memory, uint32_t *worker) {
+static bool find_idle(const struct plait__pool_memory *memory, uint32_t *worker) {
     for (uint32_t i = 0; i < PLAIT__IDLE_WORDS; i++) {
         uint64_t bits = plait__load_seq(&memory->idle[i]);
         if (!bits) continue;
@@ -101,9 +101,18 @@ static void wake(struct plait__pool_memory *memory, uint32_t worker) {
     plait__wake_shared(word, 1);
 }
 
+static bool may_call(const struct plait__pool_memory *memory, uint32_t *worker) {
+    return plait__load_seq(&memory->searching) == 0 && find_idle(memory, worker);
+}
+
+bool plait__pool_may_call(const struct plait__pool_memory *memory) {
+    uint32_t worker;
+    return may_call(memory, &worker);
+}
+
 void plait__pool_call(struct plait__pool_memory *memory) {
     uint32_t worker, nobody;
-    while (plait__load_seq(&memory->searching) == 0 && find_idle(memory, &worker)) {
+    while (may_call(memory, &worker)) {
         nobody = 0;
         if (!plait__cas_seq(&memory->searching, &nobody, worker + 1)) return;
         if (take_bit(memory, worker)) {
@@ -129,7 +138,7 @@ bool plait__pool_find(struct plait__pool_memory *memory, uint32_t worker, uint32
     return true;
 }
 
-/* At most one looks on, for about as long as a wake would take. True: there is something. */
+/* At most one looks on, for about as long as a wake would take. True: there is something to do. */
 static bool look_on(struct plait__pool_memory *memory, uint32_t worker) {
     struct plait__spin spin;
     uint32_t nobody = 0;
@@ -147,10 +156,12 @@ static bool must_leave(const struct plait__pool_slot *slot) {
     return plait__load_seq(&slot->leave);
 }
 
-/* The bit stays for whoever wakes it, or is taken away again. */
+bool plait__pool_linger(struct plait__pool_memory *memory, uint32_t worker) {
+    return look_on(memory, worker);
+}
+
 void plait__pool_rest(struct plait__pool_memory *memory, uint32_t worker) {
     struct plait__pool_slot *slot = &memory->slots[worker];
-    if (look_on(memory, worker)) return;
     plait__store_release(&slot->word, PLAIT__POOL_ASLEEP);
     set_bit(memory, worker);
     (void)arrive(memory, worker);
@@ -191,8 +202,12 @@ bool plait__pool_push(struct plait__pool_memory *memory, uint32_t cell) {
     if (next) return false;
     uint32_t seat = plait__load_seq(&memory->seat);
     if (seat == PLAIT__SEAT_ASLEEP) plait__wake_shared(list, 1);
-    return seat == PLAIT__SEAT_EMPTY && !plait__load_seq(&memory->rung) &&
-           !plait__exchange_seq(&memory->rung, 1);
+    return seat == PLAIT__SEAT_EMPTY;
+}
+
+bool plait__pool_must_ring(struct plait__pool_memory *memory) {
+    return plait__load_seq(&memory->finished) && plait__load_seq(&memory->seat) == PLAIT__SEAT_EMPTY &&
+           !plait__load_seq(&memory->rung) && !plait__exchange_seq(&memory->rung, 1);
 }
 
 uint32_t plait__pool_take_finished(struct plait__pool_memory *memory) {

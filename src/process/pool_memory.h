@@ -35,7 +35,10 @@
  * worker after its death. Until its push the cell is the worker's; after it the worker never touches it.
  *
  * WHO COLLECTS. `seat` says who in the parent looks at the finished list:
- *   EMPTY    nobody: whoever pushes onto the empty list rings the keeper's bell (pool_keeper.c), a descriptor
+ *   EMPTY    nobody: whoever pushes onto the empty list owes a ring of the keeper's bell (pool_keeper.c), a descriptor.
+ *            A thread that submits and then asks for the result sits down a little later than a quick worker is done; so the
+ *            worker first looks for its next task, for as long as it looks on anyway, and rings before it begins
+ *            one or goes to sleep, if there is still somebody to ring for
  *   LOOKING  a thread is awake, and will look before it goes: nothing to be done
  *   ASLEEP   a thread sleeps on the list's word: whoever pushes onto the empty list wakes that word
  * A push is sequentially consistent and stands before the pusher's look at `seat`. Whoever sits goes from LOOKING to ASLEEP
@@ -179,6 +182,8 @@ void plait__pool_queue(struct plait__pool_memory *memory, uint32_t cell);
 bool plait__pool_unqueue(struct plait__pool_memory *memory, uint32_t cell);
 /* There may be work: sees to it that a worker is on its way, if one is idle and none is. Also for workers. */
 void plait__pool_call(struct plait__pool_memory *memory);
+/* Whether that would wake one now. */
+bool plait__pool_may_call(const struct plait__pool_memory *memory);
 /* How many wait in the ring, about; cancelled ones count until they are passed over. */
 uint32_t plait__pool_queued(const struct plait__pool_memory *memory);
 /* Sets right what a dead worker has left beside its cells. */
@@ -196,9 +201,13 @@ bool plait__pool_claim(struct plait__pool_memory *memory, uint32_t worker, uint3
 bool plait__pool_find(struct plait__pool_memory *memory, uint32_t worker, uint32_t *cell);
 /* RUNNING -> DONE, with all of the cell written. */
 void plait__pool_done(struct plait__pool_memory *memory, uint32_t cell);
-/* Onto the finished list. True: nobody sits, and nobody has rung: the keeper's bell must be. */
+/* Onto the finished list. True: nobody sits, so the pusher owes a ring, before it begins or sleeps. */
 bool plait__pool_push(struct plait__pool_memory *memory, uint32_t cell);
-/* Waits until there may be work, or the slot says that it is to leave. */
+/* Whether one who owes a ring has to give it: nobody has come meanwhile, nor rung. */
+bool plait__pool_must_ring(struct plait__pool_memory *memory);
+/* Looks for work a moment longer. True: there is some. */
+bool plait__pool_linger(struct plait__pool_memory *memory, uint32_t worker);
+/* Sleeps until there may be work, or the slot says that it is to leave. */
 void plait__pool_rest(struct plait__pool_memory *memory, uint32_t worker);
 
 #endif

@@ -262,7 +262,7 @@ static plait_status accept(struct plait__process_pool *pool, plait_future *futur
 static void unlock_and_rouse(struct plait__process_pool *pool) {
     bool start = pool->live < pool->most && pool->flight > pool->live && !pool->broken;
     plait__mutex_unlock(&pool->mutex);
-    plait__pool_call(pool->memory);
+    if (plait__pool_may_call(pool->memory)) plait__process_pool_call(pool);
     if (plait__unlikely(start) || (pool->memory->hard_ns && !plait__load(&pool->keeper_watches)))
         plait__keeper_ring(pool);
 }

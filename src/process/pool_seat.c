@@ -32,10 +32,12 @@ static void get_up(struct plait__process_pool *pool) {
     if (plait__load_seq(&pool->memory->finished)) plait__keeper_ring(pool);
 }
 
-/* While it is seen to look, a push needs no system call. */
+/* While it is seen to look, a push needs no system call. Mostly a worker had to be woken first, so it looks for as long as
+ * two wakes take. */
 static void look_on(const struct plait__pool_memory *memory) {
     struct plait__spin spin;
     if (!plait__spin_begin(&spin, PLAIT__SPIN_ON_SHARED)) return;
+    spin.end += plait__spin_wake_cost();
     while (!plait__load_acquire(&memory->finished) && plait__spin_again(&spin)) {}
 }
 
@@ -111,6 +113,16 @@ plait_status plait__process_pool_wait(struct plait__process_pool *pool, const ch
     plait__wait_leave(self);
     get_up(pool);
     return status;
+}
+
+/* A worker that is woken may get the caller's CPU at once, and be done before the caller goes on to wait for the result. So
+ * the caller sits for so long, and takes what has come, or the worker would ring for the keeper. */
+void plait__process_pool_call(struct plait__process_pool *pool) {
+    bool seated = sit_down(pool);
+    plait__pool_call(pool->memory);
+    if (!seated) return;
+    (void)plait__process_pool_collect(pool, PLAIT__A_SITTER);
+    get_up(pool);
 }
 
 /* ---- futures ---- */

@@ -41,6 +41,7 @@ static struct worker {
     uint32_t number, generation;
     int bell;
     uint32_t tasks_left;
+    bool owes_ring;                             /* see pool_memory.h */
     const plait_task *tasks[PLAIT__POOL_TASKS]; /* those that were found */
     char *room;                                 /* for a copy of arguments */
     uint32_t kept_count;
@@ -51,6 +52,11 @@ static struct worker {
 } worker;
 
 /* ---- results ---- */
+
+static void pay_ring(void) {
+    if (worker.owes_ring && plait__pool_must_ring(worker.memory)) plait__os_bell_ring(worker.bell);
+    worker.owes_ring = false;
+}
 
 static bool is_read(const struct kept *kept) {
     return plait__load_acquire(&worker.memory->cells[kept->cell].word) != kept->word;
@@ -74,6 +80,7 @@ static void wait_for_readers(uint32_t most) {
         seen = plait__load_acquire(taken);
         close_files();
         if (worker.kept_count <= most) return;
+        pay_ring();
         (void)plait__wait_shared(taken, seen, "result", worker.memory, PLAIT_FOREVER, false);
     }
 }
@@ -117,7 +124,7 @@ static void write_failure(uint32_t cell, plait_status status, const char *words)
 static void finish(uint32_t cell) {
     keep_file(cell);
     plait__pool_done(worker.memory, cell);
-    if (plait__pool_push(worker.memory, cell)) plait__os_bell_ring(worker.bell);
+    if (plait__pool_push(worker.memory, cell)) worker.owes_ring = true;
 }
 
 /* ---- one task ---- */
@@ -158,6 +165,7 @@ struct running {
 };
 
 static void end_process(void) {
+    pay_ring();
     plait__store_release(&worker.slot->stage, PLAIT__WORKER_LEFT);
     plait__child_end(0);
 }
@@ -338,15 +346,18 @@ void plait__pool_worker_main(const void *data, size_t size, const int *descripto
     plait__os_bell_ring(worker.bell); /* the keeper sees that it is READY */
     while (worker.tasks_left && (leave = plait__load_seq(&worker.slot->leave)) != PLAIT__LEAVE_NOW) {
         if (plait__pool_find(worker.memory, worker.number, &cell)) {
+            pay_ring();
             run_cell(cell);
             if (worker.tasks_left != UINT32_MAX) worker.tasks_left--;
             if (worker.kept_count) wait_for_readers(MOST_FILES - 1);
         } else if (leave) {
             break;
-        } else {
+        } else if (!plait__pool_linger(worker.memory, worker.number)) {
+            pay_ring();
             plait__pool_rest(worker.memory, worker.number);
         }
     }
+    pay_ring();
     wait_for_readers(0);
     plait__store_release(&worker.slot->stage, PLAIT__WORKER_LEFT);
 }

@@ -146,7 +146,7 @@ static void *work(void *argument) {
         } else if (plait__load_seq(&shared->slots[worker].leave)) {
             return NULL;
         } else {
-            plait__pool_rest(shared, worker);
+            if (!plait__pool_linger(shared, worker)) plait__pool_rest(shared, worker);
         }
     }
 }
