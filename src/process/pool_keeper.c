@@ -66,6 +66,7 @@ plait_status plait__hand_start(struct plait__process_pool *pool, uint32_t number
     plait__store(&slot->stage, PLAIT__WORKER_NEW);
     plait__store(&slot->leave, PLAIT__STAY);
     plait__store(&slot->word, PLAIT__POOL_AWAKE);
+    pool->oom_kills = plait__os_oom_kills();
     plait_status status = plait__start_process(&start, &hand->child);
     if (status != PLAIT_OK) return status;
     hand->welcomed = hand->told = false;

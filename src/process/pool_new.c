@@ -221,7 +221,6 @@ plait_pool *plait_process_pool_new(int workers, const plait_process_pool_options
     if (status != PLAIT_OK) return fail(pool, status, "there is no memory for the pool");
     take_options(pool, workers, options);
     fill_free_cells(pool);
-    pool->oom_kills = plait__os_oom_kills();
     status = write_initializer(pool, options, &why);
     if (status != PLAIT_OK) return fail(pool, status, why.at);
     status = begin(pool);

@@ -1,7 +1,8 @@
-/* The CPU quota of cgroups, on hierarchies made for the test. */
+/* The CPU quota of cgroups, and how often memory ran out in one, on hierarchies made for the test. */
 #include "support/test.h"
 
 #include <base/os.h>
+#include <base/os_file.h>
 
 #include <limits.h>
 #include <stdio.h>
@@ -41,7 +42,8 @@ static int quota(void) {
 
 static void remove_hierarchy(void) {
     static const char *const files[] = {
-        "a/b/cpu.max", "a/cpu.max", "cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us", "membership"};
+        "a/b/cpu.max",           "a/cpu.max",  "cpu.max",          "cpu/cpu.cfs_quota_us",
+        "cpu/cpu.cfs_period_us", "membership", "a/b/memory.events"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) unlink(below(files[i]));
     rmdir(below("a/b"));
     rmdir(below("a"));
@@ -101,5 +103,15 @@ TEST(nonsense_is_no_limit) {
     ck_assert_int_eq(quota(), INT_MAX);
     write_file("a/cpu.max", "100000 0\n");
     ck_assert_int_eq(quota(), INT_MAX);
+    remove_hierarchy();
+}
+
+TEST(kills_for_lack_of_memory_are_counted) {
+    make_hierarchy("1:name=x:/elsewhere\n0::/a/b\n");
+    uint64_t everywhere = plait__os_oom_kills_in(root, membership); /* without the file the machine's count */
+    write_file("a/b/memory.events", "low 0\nhigh 3\nmax 7\noom 5\noom_kill 4\noom_group_kill 1\n");
+    ck_assert_uint_eq(plait__os_oom_kills_in(root, membership), 4);
+    unlink(below("a/b/memory.events"));
+    ck_assert_uint_eq(plait__os_oom_kills_in(root, membership), everywhere);
     remove_hierarchy();
 }

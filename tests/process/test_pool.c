@@ -187,3 +187,56 @@ TEST(numbers_that_make_no_sense_are_refused) {
     ck_assert_status(plait_pool_terminate_workers(threads), PLAIT_INVALID);
     plait_pool_free(threads);
 }
+
+static void *wait_for_event(void *event) {
+    (void)plait_event_wait((plait_event *)event);
+    return NULL;
+}
+
+TEST(without_a_setup_other_threads_are_in_the_way) {
+    static plait_event event;
+    plait_thread *thread = plait_thread_new(NULL, wait_for_event, &event);
+    ck_assert_ptr_null(plait_process_pool_new(1, NULL));
+    ck_assert_status(plait_last_error(), PLAIT_INVALID);
+    ck_assert_ptr_nonnull(strstr(plait_last_message(), "plait_process_setup"));
+    plait_event_set(&event);
+    ck_assert_ok(plait_thread_join(thread));
+    plait_thread_free(thread);
+}
+
+/* The handles of one thread's tasks, and the seat, are another's business, too. */
+static void *apply_some(void *pool) {
+    for (long i = 0; i < 500; i++) {
+        long sum = 0;
+        if (plait_apply((plait_pool *)pool, &sum, add, i, 1) != PLAIT_OK || sum != i + 1) return pool;
+    }
+    return NULL;
+}
+
+TEST(several_threads_wait_at_the_same_time) {
+    plait_pool *pool = process_pool(2, NULL);
+    plait_thread *threads[4];
+    for (int i = 0; i < 4; i++) threads[i] = plait_thread_new(NULL, apply_some, pool);
+    for (int i = 0; i < 4; i++) {
+        void *wrong = pool;
+        ck_assert_ok(plait_thread_result(threads[i], &wrong));
+        ck_assert_ptr_null(wrong);
+        plait_thread_free(threads[i]);
+    }
+    process_pool_end(pool);
+}
+
+TEST(a_pool_of_threads_and_one_of_processes_work_for_each_other) {
+    plait_pool *pool = process_pool(2, NULL), *threads = plait_pool_new(2);
+    plait_future *futures[8];
+    for (int i = 0; i < 8; i++) futures[i] = plait_submit_function(threads, apply_some, pool);
+    for (int i = 0; i < 8; i++) {
+        void *wrong = pool;
+        ck_assert_ok(plait_result(futures[i], &wrong));
+        ck_assert_ptr_null(wrong);
+        plait_future_free(futures[i]);
+    }
+    ck_assert_ok(plait_pool_shutdown(threads, true, false));
+    plait_pool_free(threads);
+    process_pool_end(pool);
+}
