@@ -200,6 +200,7 @@ static plait_process *start(const plait_process_options *options, const plait_ta
 plait_process *plait_process_start_task(const plait_process_options *options, const plait_task *task,
                                         const void *args) {
     struct job job;
+    job.at = job.small;
     plait__living_sweep();
     if (!task || task->version != PLAIT_TASK_VERSION || !task->run) {
         (void)plait__start_fails(PLAIT_INVALID, "no task, or one that was compiled for another version");
@@ -214,6 +215,7 @@ plait_process *plait_process_start_task(const plait_process_options *options, co
 plait_process *plait_process_new(const plait_process_options *options, int (*function)(void *data),
                                  const void *data, size_t size) {
     struct job job;
+    job.at = job.small;
     plait__living_sweep();
     if (!function || (size && !data) || size > SIZE_MAX / 2) {
         (void)plait__start_fails(PLAIT_INVALID, "no function, or a size without data");

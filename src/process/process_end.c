@@ -52,7 +52,7 @@ static void take_words(plait_process *process, const struct plait__last_words *w
 
 /* True if there was a message. */
 static bool hear(plait_process *process) {
-    struct plait__last_words words;
+    struct plait__last_words words = {.kind = -1};
     _Alignas(16) char body[PLAIT__JOB_INLINE];
     int file;
     size_t count = 1;

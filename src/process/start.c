@@ -27,7 +27,7 @@ static bool ask(struct plait__server *server) {
 
 /* Waits as long as a fork takes. */
 static enum answer hear(struct plait__server *server, struct plait__child *child) {
-    struct plait__announcement announcement;
+    struct plait__announcement announcement = {0};
     int descriptors[2];
     size_t count = 2;
     ssize_t got = plait__receive(server->socket, &announcement, sizeof announcement, NULL, 0, descriptors,

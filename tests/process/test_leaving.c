@@ -22,9 +22,7 @@ PLAIT_TASK(void, stays) {
     signal(SIGTERM, SIG_IGN);
     for (;;) pause();
 }
-PLAIT_TASK(void, nothing) {
-    return;
-}
+PLAIT_TASK(void, nothing) {}
 PLAIT_TASK(void, print, (const char *, text)) {
     printf("%s", text);
 }

@@ -70,7 +70,7 @@ static plait_status run(const plait_process_options *options, const plait_task *
     if (task->result_size == sizeof *result)
         memcpy(result, room, sizeof *result);
     else
-        *result = *room;
+        *result = (unsigned char)*room;
     return status;
 }
 

@@ -20,15 +20,11 @@ PLAIT_TASK(long, add, (long, a), (int, b)) {
 PLAIT_TASK(const char *, twice, (const char *, text), (plait_bytes, more)) {
     static char room[1 << 20];
     if (!text) return NULL;
-    size_t length = strlen(text);
-    memcpy(room, text, length);
-    memcpy(room + length, text, length);
-    memcpy(room + 2 * length, more.data, more.size);
+    int length = snprintf(room, sizeof room, "%s%s", text, text);
+    memcpy(room + length, more.data, more.size);
     return room;
 }
-PLAIT_TASK(void, nothing) {
-    return;
-}
+PLAIT_TASK(void, nothing) {}
 PLAIT_TASK(int, fails, (int, code), (const char *, why)) {
     if (*why)
         plait_raise(code, "%s", why);
