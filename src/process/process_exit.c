@@ -44,32 +44,45 @@ void plait__living_remove(plait_process *process) {
     if (listed) plait_process_free(process);
 }
 
-/* The first goes to the end, so that all have their turn; NULL: none, or it has handles. To be freed. */
-static plait_process *next_let_go(void) {
+/* The first goes to the end, so that all have their turn. To be freed; NULL: there is none, or one with handles where
+ * only those let go are wanted. */
+static plait_process *next(bool let_go) {
     plait_process *found = NULL;
     (void)plait__mutex_lock(&mutex);
     struct plait__link *first = plait__list_first(&living);
     if (first) {
         plait__list_remove(first);
         plait__list_append(&living, first);
-        if (plait__load(&process_of(first)->references) == 1) found = plait_process_keep(process_of(first));
+        if (!let_go || plait__load(&process_of(first)->references) == 1)
+            found = plait_process_keep(process_of(first));
     }
     plait__mutex_unlock(&mutex);
     return found;
 }
 
-void plait__living_sweep(void) {
-    for (int i = 0; i < SWEPT; i++) {
+static void look_at(uint32_t many, bool let_go) {
+    while (many--) {
         int descriptor;
-        plait_process *process = next_let_go();
-        if (!process) continue;
-        (void)plait__process_ended(process, &descriptor);
+        plait_process *process = next(let_go);
+        if (process) (void)plait__process_ended(process, &descriptor);
         plait_process_free(process);
     }
 }
 
+void plait__living_sweep(void) {
+    look_at(SWEPT, true);
+}
+
+static uint32_t count_living(void) {
+    (void)plait__mutex_lock(&mutex);
+    uint32_t many = count;
+    plait__mutex_unlock(&mutex);
+    return many;
+}
+
 size_t plait_process_enumerate(plait_process **processes, size_t room) {
     size_t found = 0;
+    look_at(count_living(), false); /* those that have ended leave the list */
     (void)plait__mutex_lock(&mutex);
     struct plait__link *link = plait__list_first(&living);
     for (; link; link = plait__list_after(&living, link), found++)

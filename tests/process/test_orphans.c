@@ -3,6 +3,7 @@
 #include "proc.h"
 #include "support/test.h"
 
+#include <base/os_process.h>
 #include <plait.h>
 #include <process/start.h>
 #include <pthread.h>
@@ -95,7 +96,7 @@ static void start_them_and_fork(int mouth) {
     }
     pid_t pids[MANY + 1];
     for (int i = 0; i < MANY; i++) pids[i] = plait_process_pid(plait_process_start(waits_for_ever));
-    pid_t second = fork();
+    pid_t second = plait__os_fork_hidden(); /* of which plait does not know */
     if (second == 0) {
         close(mouth);
         for (;;) pause();
@@ -151,11 +152,15 @@ TEST(processes_end_with_a_killed_server_and_there_can_be_another) {
     ck_assert_int_eq(code, -SIGKILL);
     proc_wait_for_end(plait_process_pid(process));
     plait_process_free(process);
-    process = plait_process_start(waits_for_ever);
-    ck_assert_ptr_nonnull(process);
-    ck_assert_ok(plait_process_kill(process));
-    ck_assert_ok(plait_process_join(process));
-    plait_process_free(process);
+    do { /* one may be a spare that is about to be killed */
+        process = plait_process_start(waits_for_ever);
+        ck_assert_ptr_nonnull(process);
+        bool lives = plait_process_join_until(process, plait_after(0.01)) == PLAIT_TIMEOUT;
+        ck_assert_ok(plait_process_kill(process));
+        ck_assert_ok(plait_process_join(process));
+        plait_process_free(process);
+        if (lives) break;
+    } while (true);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* nor is the server a zombie that anyone sees */
 }
 
@@ -169,7 +174,12 @@ TEST(without_a_server_beside_threads_nothing_starts) {
     plait_thread *thread = plait_start(wait_for_leave);
     ck_assert_int_eq(kill(server_of(process), SIGKILL), 0);
     ck_assert_ok(plait_process_join(process));
-    ck_assert_ptr_null(plait_process_start(waits_for_ever));
+    /* One may be a spare that is about to be killed. */
+    for (plait_process *last; (last = plait_process_start(waits_for_ever)) != NULL;
+         plait_process_free(last)) {
+        ck_assert_ok(plait_process_kill(last));
+        ck_assert_ok(plait_process_join(last));
+    }
     ck_assert_int_eq(plait_last_error(), PLAIT_BROKEN);
     ck_assert_msg(strstr(plait_last_message(), "killed"), "%s", plait_last_message());
     plait_event_set(&leave);

@@ -1,4 +1,5 @@
 /* Processes of the program's: what they run, how they end, and what is told of it. */
+#include "proc.h"
 #include "support/faults.h"
 #include "support/kill.h"
 #include "support/test.h"
@@ -345,6 +346,25 @@ TEST(ignored_children_at_the_setup_disturb_nobody) {
     signal(SIGCHLD, SIG_IGN);
     ck_assert_int_eq(code_of(plait_process_start(calls_quick_exit, 3)), 3);
     ck_assert_int_eq(code_of(plait_process_start(signals_itself, SIGKILL)), -SIGKILL);
+}
+
+/* ---- handles that nobody has ---- */
+
+static int open_descriptors(void) {
+    return proc_count_descriptors("self");
+}
+
+TEST(those_let_go_do_not_gather) {
+    int before = 0;
+    for (int i = 0; i < 40; i++) {
+        plait_process *process = plait_process_start(nothing);
+        int pid = plait_process_pid(process);
+        plait_process_free(process);
+        while (proc_of(pid).state) sched_yield();
+        if (i == 4) before = open_descriptors();
+    }
+    ck_assert_int_le(open_descriptors(), before + 2);
+    ck_assert_uint_eq(plait_process_enumerate(NULL, 0), 0);
 }
 
 /* ---- after a fork ---- */
