@@ -26,7 +26,8 @@
 #include <wait/shared.h>
 #include <wait/token.h>
 
-enum { NOTHING = UINT32_MAX, MOST_FILES = 16 };
+enum { MOST_FILES = 16 };
+static const uint32_t NOTHING = UINT32_MAX; /* no cell */
 
 /* A result in a file, until the parent has read it. */
 struct kept {
