@@ -138,20 +138,20 @@ static void check_books(const struct book *book, int readers_killed) {
     ck_assert_int_le(missing, readers_killed);
 }
 
-static void storm(bool kills) {
-    struct book *book = kill_memory(sizeof *book);
+/* One queue for a second at most: the books have so many pages. Returns how many were killed. */
+static int storm_once(struct book *book, struct stress_random *random, bool kills) {
+    static unsigned generation;
     pid_t children[CHILDREN];
-    unsigned generation = 0;
     int readers_killed = 0, killed = 0;
-    struct stress_random random = stress_random_stream(1000);
-    kill_nothing_left_begin();
+    plait_deadline end = plait_after(1);
+    memset(book, 0, sizeof *book);
     queue = plait_message_queue_new(RING);
     ck_assert_ptr_nonnull(queue);
-    for (unsigned i = 0; i < CHILDREN; i++) children[i] = start(book, i, 0);
-    while (stress_goes_on()) {
-        kill_linger(&random, 4000);
+    for (unsigned i = 0; i < CHILDREN; i++) children[i] = start(book, i, ++generation);
+    while (stress_goes_on() && !plait_passed(end)) {
+        kill_linger(random, 4000);
         if (!kills) continue;
-        unsigned which = stress_random_below(&random, CHILDREN);
+        unsigned which = stress_random_below(random, CHILDREN);
         kill_now(children[which]);
         killed++;
         if (which >= WRITERS) readers_killed++;
@@ -166,9 +166,21 @@ static void storm(bool kills) {
     size_t size;
     char nothing[1];
     ck_assert_status(plait_message_queue_get(queue, nothing, 1, &size), PLAIT_SHUTDOWN);
-    fprintf(stderr, "# %u, %u, %u messages, %d killed\n", book->begun[0], book->begun[1], book->begun[2],
-            killed);
     plait_message_queue_free(queue);
+    return killed;
+}
+
+static void storm(bool kills) {
+    struct book *book = kill_memory(sizeof *book);
+    struct stress_random random = stress_random_stream(1000);
+    uint64_t messages = 0;
+    int killed = 0;
+    kill_nothing_left_begin();
+    do {
+        killed += storm_once(book, &random, kills);
+        for (int w = 0; w < WRITERS; w++) messages += book->begun[w];
+    } while (stress_goes_on());
+    fprintf(stderr, "# %llu messages, %d killed\n", (unsigned long long)messages, killed);
     kill_nothing_left(NULL);
 }
 
