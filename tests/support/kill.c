@@ -334,13 +334,19 @@ void kill_linger(struct stress_random *random, unsigned longest_us) {
         if (alone) sched_yield();
 }
 
+/* And is still to be waited for. */
+static bool has_ended(pid_t process) {
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_PID, (id_t)process, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
+}
+
 void kill_at_random(const struct kill_scenario *scenario, int times, unsigned longest_us) {
     struct cast cast = {scenario, kill_memory(scenario->size)};
     control = kill_memory(sizeof *control);
     struct stress_random random = stress_random_stream(1);
     for (int i = 0; i < times; i++) {
         pid_t victim = start_victim(&cast, 0);
-        while (!control->begun && waitpid(victim, NULL, WNOHANG | WNOWAIT) == 0) sched_yield();
+        while (!control->begun && !has_ended(victim)) sched_yield();
         kill_linger(&random, longest_us);
         kill(victim, SIGKILL);
         int status = reap(victim, 0);
