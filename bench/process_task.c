@@ -179,7 +179,8 @@ static void take_with_pauses(const struct pool_kind *kind, size_t count, double 
         times[i] = bench_now() - start;
     }
     qsort(times, count, sizeof *times, by_size);
-    figures[0] = (double)times[count / 2];
+    size_t middle = count / 2;
+    figures[0] = (double)times[middle];
 }
 
 static void run(const void *what, const void *detail, double *figures) {

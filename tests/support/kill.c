@@ -302,7 +302,8 @@ long kill_at_each_nth_instruction(const struct kill_scenario *scenario, int n) {
     long length = step_and_kill(&cast, LONG_MAX).steps, killed = 1;
     long stride = stride_for(length, STEPS_A_SECOND * 4 * stress_seconds());
     if (stride < stride_by_number(length)) stride = stride_by_number(length);
-    if (n > 1 && stride < n / stress_seconds()) stride = (long)(n / stress_seconds());
+    long asked = (long)((double)n / stress_seconds());
+    if (n > 1 && stride < asked) stride = asked;
     for (long k = 1 + stress_random_below(&random, (uint32_t)stride);; k += stride, killed++)
         if (step_and_kill(&cast, k).over) break;
     sched_setaffinity(0, sizeof before, &before);
