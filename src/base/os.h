@@ -103,16 +103,6 @@ extern bool plait__os_orders_processes __attribute__((visibility("hidden")));
  * adds to what it finds there to come to the lock's word (see process/robust.h). False, with errno: it does not. */
 bool plait__os_robust_place(void ***pending, ptrdiff_t *offset);
 
-/* A mutex in memory that processes share, which is freed when its holder's thread dies: so many bytes of zeros, aligned as
- * a pointer, and then made, by anybody, any number of times. The results are 0 or errno's: EOWNERDEAD (taken, and the
- * one who had it died), EBUSY, ETIMEDOUT, EDEADLK (the caller has it), EPERM (he has not); what the system cannot do
- * else. Where a deadline lies in the clock's past, taking does not wait. */
-enum { PLAIT__OS_MUTEX_SIZE = 48 };
-int plait__os_mutex_make(void *room);
-int plait__os_mutex_take_now(void *mutex);
-int plait__os_mutex_take(void *mutex, int64_t until);
-int plait__os_mutex_give(void *mutex);
-
 /* CPUs in the affinity mask, and CPUs that the cgroup's quota allows (rounded up; INT_MAX: no limit). */
 int plait__os_cpus_allowed(void);
 int plait__os_cpus_quota(void);

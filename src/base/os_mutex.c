@@ -1,4 +1,4 @@
-/* os_mutex.c - the C library's robust mutex in memory that processes share: the kernel frees those of a thread that dies.
+/* os_mutex.c - the C library's robust mutex in shared memory (os_mutex.h).
  *
  * Zero is ready, though the C library does not promise it: a fresh mutex of this kind is zeros but for a word that says its
  * kind, and that word no operation changes (glibc, musl). So whoever comes first writes the words that are not zero into
@@ -7,7 +7,7 @@
  */
 #include <base/atomic.h>
 #include <base/os.h>
-#include <errno.h>
+#include <base/os_mutex.h>
 #include <time.h>
 
 enum { WORDS = sizeof(pthread_mutex_t) / sizeof(uint32_t) };
@@ -32,13 +32,8 @@ int plait__os_mutex_make(void *room) {
     return 0;
 }
 
-/* Whatever happened before, the mutex works again: who is told of a death must put right what the mutex guards. */
-static int taken(pthread_mutex_t *mutex, int result) {
-    return result == EOWNERDEAD && pthread_mutex_consistent(mutex) != 0 ? EINVAL : result;
-}
-
-int plait__os_mutex_take_now(void *mutex) {
-    return taken(mutex, pthread_mutex_trylock(mutex));
+int plait__os_mutex_mend(void *mutex) {
+    return pthread_mutex_consistent(mutex) == 0 ? EOWNERDEAD : EINVAL;
 }
 
 /* The checker and the thread sanitizer (that of GCC 12) do not know the call that waits on the monotonic clock: for them
@@ -64,13 +59,10 @@ int plait__os_mutex_take(void *mutex, int64_t until) {
 }
 #else
 int plait__os_mutex_take(void *mutex, int64_t until) {
-    if (until == INT64_MAX) return taken(mutex, pthread_mutex_lock(mutex));
-    if (until < 0) until = 0;
-    struct timespec at = {.tv_sec = (time_t)(until / 1000000000), .tv_nsec = (long)(until % 1000000000)};
-    return taken(mutex, pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &at));
+    struct timespec at = {.tv_sec = until > 0 ? (time_t)(until / 1000000000) : 0,
+                          .tv_nsec = until > 0 ? (long)(until % 1000000000) : 0};
+    int result = until == INT64_MAX ? pthread_mutex_lock(mutex)
+                                    : pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &at);
+    return result == EOWNERDEAD ? plait__os_mutex_mend(mutex) : result;
 }
 #endif
-
-int plait__os_mutex_give(void *mutex) {
-    return pthread_mutex_unlock(mutex);
-}

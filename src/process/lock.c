@@ -16,7 +16,7 @@
  * Waiting is the C library's: only so does the kernel wake the next when a holder dies. It spins a little before.
  */
 #include <base/os.h>
-#include <errno.h>
+#include <base/os_mutex.h>
 #include <process/halves.h>
 #include <process/lock.h>
 #include <sync/contention.h>
@@ -54,17 +54,25 @@ static plait_status make(plait_process_lock *lock) {
     return PLAIT_OK;
 }
 
-/* What the mutex has said to one who wanted it: the lock's own status, and its fields. */
+/* It is the caller's: the fields become his. */
+static plait_status begin(plait_process_lock *lock, bool told) {
+    if (plait__unlikely(plait__load(&lock->again))) plait__store(&lock->again, 0);
+    if (plait__unlikely(plait__load(&lock->broken))) {
+        told = told || plait__load(&lock->broken) == OWED;
+        plait__store(&lock->broken, 0);
+    }
+    if (plait__unlikely(told)) plait__store(&lock->broken, TOLD);
+    plait__store(&lock->holder, own_id());
+    return told ? PLAIT_BROKEN : PLAIT_OK;
+}
+
+/* What the mutex has said to one who wanted it. */
 static plait_status took(plait_process_lock *lock, int result) {
     switch (result) {
     case 0:
-    case EOWNERDEAD: {
-        bool told = result == EOWNERDEAD || plait__load(&lock->broken) == OWED;
-        plait__store(&lock->again, 0);
-        if (plait__unlikely(told || plait__load(&lock->broken))) plait__store(&lock->broken, told ? TOLD : 0);
-        plait__store(&lock->holder, own_id());
-        return told ? PLAIT_BROKEN : PLAIT_OK;
-    }
+        return begin(lock, false);
+    case EOWNERDEAD:
+        return begin(lock, true);
     case EBUSY:
         return PLAIT_BUSY;
     case ETIMEDOUT:
@@ -82,7 +90,8 @@ static plait_status take_now(plait_process_lock *lock) {
         plait_status status = make(lock);
         if (status) return status;
     }
-    return took(lock, plait__os_mutex_take_now(lock->mutex));
+    int result = plait__os_mutex_take_now(lock->mutex);
+    return plait__likely(result == 0) ? begin(lock, false) : took(lock, result);
 }
 
 /* ---- waiting ---- */
