@@ -29,7 +29,9 @@
  * Leaving the program: returning from main, or exit, sends SIGTERM to the daemons and then waits for all processes. A
  * daemon that has not ended after two seconds is killed. (Python: multiprocessing's exit function.)
  *
- * After a fork of the program the child has no processes: everything says PLAIT_BROKEN of those that were the parent's.
+ * After a fork of the program the child has no processes: everything says PLAIT_BROKEN of those that were the parent's. It
+ * starts a server of its own with its first process, or when it calls plait_process_setup again: a program that
+ * makes itself a daemon by fork does so afterwards.
  *
  * Example:
  *     #include <plait.h>
