@@ -80,10 +80,14 @@ static void prepare_look(struct plait__message_call *call, struct patience *pati
     patience->pause_ms = patience->pause_ms < LAST_LOOK_MS / 2 ? patience->pause_ms * 2 : LAST_LOOK_MS;
 }
 
-static void spin(const struct plait__message_call *call) {
+/* True if there may be something to do now. */
+static bool spin(const struct plait__message_call *call) {
     struct plait__spin spin;
-    if (!plait__spin_begin(&spin, PLAIT__SPIN_ON_SHARED)) return;
-    while (plait__load(call->stuck_on) == call->stuck_at && plait__spin_again(&spin)) {}
+    if (!plait__spin_begin(&spin, PLAIT__SPIN_ON_SHARED)) return false;
+    do {
+        if (plait__load(call->stuck_on) != call->stuck_at) return true;
+    } while (plait__spin_again(&spin));
+    return false;
 }
 
 static plait_status sleep_once(struct plait__message_call *call, struct plait__sleepers *sleepers,
@@ -143,7 +147,7 @@ plait_status plait__message_run(struct plait__message_call *call,
         call->look = true;
         return call->hindered || call->ring->look_around ? try(call, attempt) : status;
     }
-    spin(call);
+    if (spin(call) && (status = attempt(call)) != PLAIT_BUSY) return status;
     status = try_and_sleep(call, attempt, side);
     plait__sleepers_pass_on(&side->others, more, call->ring);
     return status;
