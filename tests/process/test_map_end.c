@@ -2,6 +2,7 @@
 #include "process/pool_support.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 
 enum { MANY = 1000 };
 
@@ -130,6 +131,46 @@ TEST(a_time_limit_is_each_items_own) {
         ck_assert_int_eq(ran[i], 1);
         ck_assert_int_eq(out[i], PLAIT_CANCELLED);
     }
+    process_pool_end(pool);
+}
+
+PLAIT_TASK(int, hangs_at, (int, x), (int, bad)) {
+    while (x == bad) usleep(1000);
+    return x + 1;
+}
+
+TEST(a_hard_time_limit_ends_one_item) {
+    enum { COUNT = 20 };
+    int out[COUNT], bad = 5;
+    plait_status statuses[COUNT];
+    size_t index = 0;
+    prepare_marks();
+    plait_process_pool_options limits = {.hard_time_limit = 0.2, .grace = 0.01};
+    plait_pool *pool = process_pool(2, &limits);
+    plait_map_options options = {.statuses = statuses, .chunk = COUNT};
+    ck_assert_status(
+        plait_starmap_with(pool, &options, hangs_at, out, COUNT, plait_each(in_order), plait_repeat(&bad)),
+        PLAIT_TIMEOUT);
+    (void)plait_map_message(&index);
+    ck_assert_uint_eq(index, 5);
+    for (int i = 0; i < COUNT; i++) {
+        ck_assert_int_eq(statuses[i], i == bad ? PLAIT_TIMEOUT : PLAIT_OK);
+        ck_assert_int_eq(out[i], i == bad ? 0 : i + 1);
+    }
+    process_pool_end(pool);
+}
+
+TEST(the_child_of_a_fork_cannot_map) {
+    static int out[MANY];
+    prepare_marks();
+    plait_pool *pool = process_pool(1, NULL);
+    ck_assert_ok(plait_map(pool, square, in_order, out, MANY));
+    pid_t child = fork();
+    if (child == 0) _exit(plait_map(pool, square, in_order, out, MANY) == PLAIT_BROKEN ? 0 : 1);
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_ok(plait_map(pool, square, in_order, out, MANY));
     process_pool_end(pool);
 }
 
