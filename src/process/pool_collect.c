@@ -105,7 +105,8 @@ static void take_cell(struct plait__process_pool *pool, uint32_t number, struct 
     bool there = (inside->future || inside->errand) && !inside->taken;
     if (!there || plait__cell_state(word) != PLAIT__CELL_DONE) return; /* the list was damaged */
     inside->taken = true;
-    inside->pid = pool->hands[plait__cell_worker(word) % PLAIT__POOL_WORKERS].child.pid;
+    /* By the worker's own word: it may be done before its keeper has heard that it was started. */
+    inside->pid = plait__load(&pool->memory->slots[plait__cell_worker(word) % PLAIT__POOL_WORKERS].pid);
     inside->next = haul->first;
     haul->first = number + 1;
 }

@@ -120,6 +120,7 @@ enum plait__cell_flags { PLAIT__CELL_SHIELDED = 1, PLAIT__CELL_TIMED = 2, PLAIT_
 struct plait__pool_slot {
     _Alignas(128) uint32_t word; /* the worker sleeps on it */
     uint32_t stage;              /* enum plait__worker_stage; the worker's */
+    int32_t pid;                 /* the worker's, before its first task; atomic */
     uint32_t leave;              /* the parent's: enum plait__leave */
     uint32_t listen; /* the parent's: counts up when a cell's `cancel` was set; the listener sleeps on it */
     uint32_t taken;  /* the parent's: counts up when a result in a file has been read */

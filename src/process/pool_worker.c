@@ -330,6 +330,7 @@ static bool begin(const struct plait__worker_start *start, const int *descriptor
     worker.number = start->number;
     worker.generation = plait__generation();
     worker.slot = &worker.memory->slots[start->number];
+    plait__store(&worker.slot->pid, (int32_t)getpid());
     worker.tasks_left = start->tasks ? start->tasks : UINT32_MAX;
     worker.cell = NOTHING;
     if (!initialize()) return false;
