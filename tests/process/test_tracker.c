@@ -174,6 +174,7 @@ TEST(threads_that_run_are_no_matter) {
 
 static void create_and_unlink(void *memory) {
     (void)memory;
+    kill_from_here();
     for (int i = 0;; i++) {
         plait_shared *shared = plait_shared_create(name_of("name", i % 8), 100);
         if (!shared) _exit(1);
