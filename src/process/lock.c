@@ -5,7 +5,7 @@
  *   made     1: the mutex is one. Before that whoever comes makes it, as often as it happens
  *   holder   the kernel's id of the holder's thread, from right after the taking until right before the giving back
  *   again    of an rlock: how often the holder has taken it beyond the first time
- *   broken   TOLD: the holder was told that the one before died. OWED: the next must be told; for one who has taken the
+ *   broken   TOLD: the holder (or the last one) was told that the one before died. OWED: the next must be told; for one who has taken the
  *            mutex from a dead one without being asked to (owned)
  *
  * A death at any point leaves the mutex to the next, with these fields as they were; he sets all of them anew. Killed between
@@ -161,7 +161,6 @@ bool plait__process_lock_owned(plait_process_lock *lock) {
 
 static plait_status give_back(plait_process_lock *lock) {
     plait__store(&lock->holder, 0);
-    if (plait__unlikely(plait__load(&lock->broken))) plait__store(&lock->broken, 0);
     return plait__os_mutex_give(lock->mutex) == 0 ? PLAIT_OK : PLAIT_NOT_OWNER;
 }
 
