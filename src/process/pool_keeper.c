@@ -66,9 +66,11 @@ plait_status plait__hand_start(struct plait__process_pool *pool, uint32_t number
     plait__store(&slot->stage, PLAIT__WORKER_NEW);
     plait__store(&slot->leave, PLAIT__STAY);
     plait__store(&slot->word, PLAIT__POOL_AWAKE);
+    struct plait__child child;
     pool->oom_kills = plait__os_oom_kills();
-    plait_status status = plait__start_process(&start, &hand->child);
+    plait_status status = plait__start_process(&start, &child);
     if (status != PLAIT_OK) return status;
+    hand->child = child;
     hand->welcomed = hand->told = false;
     hand->began = plait__now();
     hand->kill_at = INT64_MAX;
@@ -159,22 +161,18 @@ static void failed_to_begin(struct plait__process_pool *pool, uint32_t number, c
     }
 }
 
-/* Whether the task that ran there had been sent a signal by us. */
-static bool was_late(const struct plait__process_pool *pool, uint32_t number) {
-    return pool->hands[number].late != 0;
-}
-
 static void bury(struct plait__process_pool *pool, uint32_t number, int wait_status) {
     struct plait__hand *hand = &pool->hands[number];
     uint32_t stage = plait__load_acquire(&pool->memory->slots[number].stage);
     bool left = stage == PLAIT__WORKER_LEFT, begun = left || stage == PLAIT__WORKER_READY;
+    bool late = hand->late; /* a signal of ours has ended what it ran */
     char how[200];
-    if (was_late(pool, number))
+    if (late)
         snprintf(how, sizeof how, "ran longer than %g s and was ended in worker %u (pid %d)",
                  (double)pool->memory->hard_ns / 1e9, number + 1, (int)hand->child.pid);
     else
         describe(pool, number, wait_status, has_starved(pool, wait_status), how, sizeof how);
-    plait__process_pool_bury(pool, number, was_late(pool, number) ? PLAIT_TIMEOUT : PLAIT_CRASHED, how);
+    plait__process_pool_bury(pool, number, late ? PLAIT_TIMEOUT : PLAIT_CRASHED, how);
     plait__child_close(&hand->child);
     (void)plait__mutex_lock(&pool->mutex);
     hand->live = false;

@@ -139,7 +139,7 @@ bool plait__pool_find(struct plait__pool_memory *memory, uint32_t worker, uint32
 }
 
 /* At most one looks on, for about as long as a wake would take. True: there is something to do. */
-static bool look_on(struct plait__pool_memory *memory, uint32_t worker) {
+bool plait__pool_linger(struct plait__pool_memory *memory, uint32_t worker) {
     struct plait__spin spin;
     uint32_t nobody = 0;
     if (plait__load(&memory->searching) != worker + 1 &&
@@ -156,10 +156,6 @@ static bool must_leave(const struct plait__pool_slot *slot) {
     return plait__load_seq(&slot->leave);
 }
 
-bool plait__pool_linger(struct plait__pool_memory *memory, uint32_t worker) {
-    return look_on(memory, worker);
-}
-
 void plait__pool_rest(struct plait__pool_memory *memory, uint32_t worker) {
     struct plait__pool_slot *slot = &memory->slots[worker];
     plait__store_release(&slot->word, PLAIT__POOL_ASLEEP);
@@ -172,6 +168,10 @@ void plait__pool_rest(struct plait__pool_memory *memory, uint32_t worker) {
         (void)plait__wait_beside(&waiter, &slot->word, PLAIT__POOL_ASLEEP, PLAIT_FOREVER, false);
     }
     (void)take_bit(memory, worker);
+}
+
+void plait__pool_leave(struct plait__pool_memory *memory, uint32_t worker) {
+    if (arrive(memory, worker) && anything_queued(memory)) plait__pool_call(memory);
 }
 
 void plait__pool_bury(struct plait__pool_memory *memory, uint32_t worker) {

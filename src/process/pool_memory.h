@@ -210,5 +210,7 @@ bool plait__pool_must_ring(struct plait__pool_memory *memory);
 bool plait__pool_linger(struct plait__pool_memory *memory, uint32_t worker);
 /* Sleeps until there may be work, or the slot says that it is to leave. */
 void plait__pool_rest(struct plait__pool_memory *memory, uint32_t worker);
+/* It claims nothing more: if it was the one on its way another goes. */
+void plait__pool_leave(struct plait__pool_memory *memory, uint32_t worker);
 
 #endif

@@ -259,16 +259,12 @@ static plait_status accept(struct plait__process_pool *pool, plait_future *futur
 }
 
 /* A worker may be missing, or asleep. The mutex is held, and given back. */
-static void unlock_and_rouse(struct plait__process_pool *pool) {
+void plait__process_pool_unlock(struct plait__process_pool *pool) {
     bool start = pool->live < pool->most && pool->flight > pool->live && !pool->broken;
     plait__mutex_unlock(&pool->mutex);
     if (plait__pool_may_call(pool->memory)) plait__process_pool_call(pool);
     if (plait__unlikely(start) || (pool->memory->hard_ns && !plait__load(&pool->keeper_watches)))
         plait__keeper_ring(pool);
-}
-
-void plait__process_pool_unlock(struct plait__process_pool *pool) {
-    unlock_and_rouse(pool);
 }
 
 /* A task that the caller runs: as in a pool of threads. */
@@ -300,7 +296,7 @@ plait_status plait__process_pool_put(plait_pool *base, plait_future *future, pla
             status = pool->when_full == PLAIT_POOL_REJECT ? PLAIT_FULL : wait_for_room(pool, deadline);
         }
         if (status == PLAIT_OK) status = accept(pool, future, &why);
-        unlock_and_rouse(pool);
+        plait__process_pool_unlock(pool);
     }
     if (status != PLAIT_OK) plait__set_last_message(why.at);
     return status;
@@ -319,6 +315,6 @@ plait_status plait__errand_send(struct plait__process_pool *pool, struct plait__
     else if (status == PLAIT_OK)
         plait__list_append(&pool->errands, &errand->link);
     if (status == PLAIT_OK) count_in(pool);
-    unlock_and_rouse(pool);
+    plait__process_pool_unlock(pool);
     return status;
 }

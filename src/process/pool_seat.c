@@ -127,8 +127,10 @@ void plait__process_pool_call(struct plait__process_pool *pool) {
 
 /* ---- futures ---- */
 
+/* The second look acquires what being done means. */
 static bool is_done(const void *context) {
-    return !plait__future_announce((plait_future *)(uintptr_t)context);
+    plait_future *future = (plait_future *)(uintptr_t)context;
+    return !plait__future_announce(future) && plait__future_phase(future) == PLAIT__DONE;
 }
 
 static plait_status wait_for(plait_future *future, plait_deadline deadline) {
@@ -136,7 +138,7 @@ static plait_status wait_for(plait_future *future, plait_deadline deadline) {
     if (!pool) return plait__future_park(future, deadline); /* it is about to be done */
     plait_status status = plait__process_pool_wait(pool, "future", future, is_done, future, deadline, true);
     plait__process_pool_drop(pool);
-    return status == PLAIT_OK && plait__future_phase(future) != PLAIT__DONE ? PLAIT_BROKEN : status;
+    return status;
 }
 
 static bool cancel(plait_future *future) {

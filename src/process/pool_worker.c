@@ -359,6 +359,7 @@ void plait__pool_worker_main(const void *data, size_t size, const int *descripto
             plait__pool_rest(worker.memory, worker.number);
         }
     }
+    plait__pool_leave(worker.memory, worker.number);
     pay_ring();
     wait_for_readers(0);
     plait__store_release(&worker.slot->stage, PLAIT__WORKER_LEFT);

@@ -81,6 +81,7 @@ uint32_t plait__wait_beside(struct plait__waiter *waiter, uint32_t *word, uint32
                             plait_deadline deadline, bool cancellable) {
     struct plait__sharing sharing = {.word = word, .expected = expected};
     waiter->sharing = &sharing;
+    plait__store(&waiter->beside, word);
     uint32_t claim = plait__wait(waiter, deadline, cancellable);
     remember(waiter->self, &sharing, waiter);
     return claim;

@@ -58,7 +58,7 @@ bool plait__claim(struct plait__node *node, uint32_t gift, struct plait__wakes *
     uint32_t *word = &waiter->word;
     uint32_t claim = (PLAIT__FIRST + node->index) | gift;
     int bell = waiter->bell;
-    uint32_t *shared = waiter->sharing ? waiter->sharing->word : NULL;
+    uint32_t *shared = plait__load(&waiter->beside);
     bool slept;
     plait__list_remove(&node->link);
     if (plait__load(word) == PLAIT__SLEEPING && plait__spinning_cpus() > 1)

@@ -144,6 +144,7 @@ static void *work(void *argument) {
             plait__pool_done(shared, cell);
             (void)plait__pool_push(shared, cell);
         } else if (plait__load_seq(&shared->slots[worker].leave)) {
+            plait__pool_leave(shared, worker);
             return NULL;
         } else {
             if (!plait__pool_linger(shared, worker)) plait__pool_rest(shared, worker);
