@@ -100,7 +100,7 @@ void plait__os_order_processes(void);
 extern bool plait__os_orders_processes __attribute__((visibility("hidden")));
 
 /* Where the kernel looks, when the calling thread ends, for the lock that it was about to take or give back, and what it
- * adds to what it finds there to come to the lock's word (see process/robust.h). False, with errno: it does not. */
+ * adds to what it finds there to come to the lock's word (see shared/robust.h). False, with errno: it does not. */
 bool plait__os_robust_place(void ***pending, ptrdiff_t *offset);
 
 /* CPUs in the affinity mask, and CPUs that the cgroup's quota allows (rounded up; INT_MAX: no limit). */

@@ -16,7 +16,7 @@
 #define PLAIT__ITEMS_H
 
 #include <pool/range.h>
-#include <process/words.h>
+#include <shared/words.h>
 
 enum { PLAIT__ITEMS_COLUMNS = 8 }; /* parameters that a task may have here */
 

@@ -10,7 +10,7 @@
 #define PLAIT__POOL_PARCEL_H
 
 #include <process/pool_memory.h>
-#include <process/words.h>
+#include <shared/words.h>
 
 enum plait__way { PLAIT__ARGUMENTS, PLAIT__RESULT_BACK };
 

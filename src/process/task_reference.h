@@ -13,7 +13,7 @@
 #define PLAIT__TASK_REFERENCE_H
 
 #include <plait/task.h>
-#include <process/words.h>
+#include <shared/words.h>
 
 /* Plain data of one size, without addresses: may lie in shared memory and be compared as bytes. */
 struct plait__task_reference {

@@ -19,7 +19,7 @@
 #define PLAIT__WIRE_H
 
 #include <plait/task.h>
-#include <process/words.h>
+#include <shared/words.h>
 
 /* How wires must be aligned. */
 enum { PLAIT__WIRE_ALIGNMENT = 16 };

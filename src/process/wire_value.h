@@ -3,8 +3,8 @@
 #ifndef PLAIT__WIRE_VALUE_H
 #define PLAIT__WIRE_VALUE_H
 
-#include <process/traveller.h>
 #include <process/wire.h>
+#include <shared/traveller.h>
 
 /* Whether values of this kind have nothing beside their struct. */
 static inline bool plait__wire_is_flat_kind(plait_kind kind) {

@@ -1,6 +1,6 @@
 /* Queues of messages in processes that did not make them: as a parameter of a task, and by name. */
-#include "messages.h"
 #include "pool_support.h"
+#include "shared/messages.h"
 #include "support/kill.h"
 
 PLAIT_TASK(size_t, copy_over, (plait_message_queue *, from), (plait_message_queue *, to), (int, count)) {
