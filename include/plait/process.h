@@ -11,7 +11,7 @@
  *   the working directory                         as it is at the start
  *   standard output and error                     as they were at the setup
  *   standard input                                /dev/null, as in Python
- *   other descriptors                             none; nor does the server keep any
+ *   other descriptors                             none but two of the library's own; nor does the server keep any
  *   Ctrl-C                                        if plait_interrupt_install is in effect in the program, then there,
  *                                                 too; else SIGINT does what it did at the setup
  *
@@ -21,6 +21,10 @@
  * program, and writes what stdio holds. Nothing is left of it: no zombie, and no SIGCHLD for the program, whose own children
  * and whose wait(-1) have nothing to do with all this (but see PLAIT_START_FORK). A failure that nobody asks for
  * goes to the excepthook when the last handle is freed.
+ *
+ * Processes may start processes and make pools of them, as deep as they like, and workers of pools may, too; also beside
+ * threads. They get a server from the program's, so what they start finds the same of the program as they did. No
+ * process survives the one that started it, whatever ends that.
  *
  * No process survives the program, whatever ends that: when the program is gone the server kills them and goes, and when
  * the server is killed the kernel kills them. (But one that becomes another user, or executes a set-user-ID

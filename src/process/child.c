@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <plait/interrupt.h>
 #include <process/server.h>
+#include <process/setup.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -13,27 +14,57 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread/registry.h>
 #include <unistd.h>
 
-enum { CHANNEL = 3 }; /* its number in every child */
+/* Their numbers in every child that the server has forked. */
+enum { CHANNEL = 3, NURSERY = 4 };
 
-static int channel = -1;
+/* Descriptors that the job may close, or take for its own: only the file that it was at first is meant. */
+struct own {
+    int descriptor; /* -1: none */
+    dev_t device;
+    ino_t inode;
+};
+
+static struct own channel = {-1, 0, 0}, nursery = {-1, 0, 0};
 static uint32_t generation;
 
 bool plait__is_child(void) {
-    return channel >= 0 && generation == plait__generation();
+    return channel.descriptor >= 0 && generation == plait__generation();
+}
+
+static struct own own_of(int descriptor) {
+    struct stat about;
+    if (descriptor < 0 || fstat(descriptor, &about) != 0) return (struct own){-1, 0, 0};
+    return (struct own){descriptor, about.st_dev, about.st_ino};
+}
+
+static int descriptor_of(const struct own *own) {
+    struct own now = own_of(own->descriptor);
+    return now.device == own->device && now.inode == own->inode ? now.descriptor : -1;
 }
 
 int plait__child_channel(void) {
-    return plait__is_child() ? channel : -1;
+    return plait__is_child() ? descriptor_of(&channel) : -1;
+}
+
+int plait__child_nursery(void) {
+    return plait__is_child() ? descriptor_of(&nursery) : -1;
+}
+
+static void let_go(struct own *own) {
+    int descriptor = descriptor_of(own);
+    if (descriptor >= 0) close(descriptor);
+    own->descriptor = -1;
 }
 
 /* A fork of a child is not the child: its parent must not take its life for the child's. */
 static void forked(void) {
-    if (channel >= 0) close(channel);
-    channel = -1;
+    let_go(&channel);
+    let_go(&nursery);
 }
 
 /* ---- the end ---- */
@@ -78,8 +109,8 @@ struct received {
 static bool receive(struct received *received) {
     struct plait__job *job = &received->job;
     received->count = PLAIT__JOB_DESCRIPTORS;
-    ssize_t got = plait__receive(channel, job, sizeof *job, inline_data, sizeof inline_data, received->all,
-                                 &received->count, 0);
+    ssize_t got = plait__receive(channel.descriptor, job, sizeof *job, inline_data, sizeof inline_data,
+                                 received->all, &received->count, 0);
     if (got < (ssize_t)sizeof *job) return false;
     received->descriptors = received->all + job->has_directory + job->has_file;
     received->data = inline_data;
@@ -103,7 +134,7 @@ static void enter_directory(const struct received *received) {
 static void drop_signal(int signals) {
     struct signalfd_siginfo info;
     if (read(signals, &info, sizeof info) < 0) return;
-    struct pollfd job = {.fd = channel, .events = POLLIN};
+    struct pollfd job = {.fd = channel.descriptor, .events = POLLIN};
     if (plait__os_poll(&job, 1, INT64_MIN) != 0) (void)kill(getpid(), (int)info.ssi_signo);
 }
 
@@ -111,7 +142,8 @@ static void wait_for_job(void) {
     sigset_t all;
     sigfillset(&all);
     int signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-    struct pollfd watched[2] = {{.fd = channel, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    struct pollfd watched[2] = {{.fd = channel.descriptor, .events = POLLIN},
+                                {.fd = signals, .events = POLLIN}};
     if (signals < 0) _exit(1);
     while (plait__os_poll(watched, 2, INT64_MAX) < 0 || !watched[0].revents) drop_signal(signals);
     close(signals);
@@ -125,6 +157,7 @@ static void give_signals_back(void) {
 /* Who it is to itself and to others. */
 static void become(const struct plait__job *job) {
     if (*job->name) plait__os_name_thread(job->name);
+    plait__setup_is_executable(job->executable);
     if (job->quiet_interrupt) signal(SIGINT, SIG_IGN);
     if (!plait__os_at_exit(exit_called)) _exit(1);
     if (job->cancel_on_interrupt && plait_interrupt_install() != PLAIT_OK) _exit(1);
@@ -141,30 +174,33 @@ static _Noreturn void run(struct received *received) {
     plait__child_end(0);
 }
 
-/* Out of the server's image into a fresh one; the channel goes along. */
+/* Out of the server's image into a fresh one; channel and nursery go along. */
 static _Noreturn void execute(void) {
     char number[16];
     char flag[] = PLAIT__EXECUTED_FLAG;
     char *arguments[] = {program_invocation_name, flag, number, NULL};
-    snprintf(number, sizeof number, "%d", channel);
-    (void)fcntl(channel, F_SETFD, 0);
+    snprintf(number, sizeof number, "%d", CHANNEL);
+    (void)fcntl(CHANNEL, F_SETFD, 0);
+    (void)fcntl(NURSERY, F_SETFD, 0);
     give_signals_back();
     execv("/proc/self/exe", arguments);
     _exit(127);
 }
 
-static void begin(int number) {
-    channel = number;
+static void begin(int own_channel, int own_nursery) {
+    channel = own_of(own_channel);
+    nursery = own_of(own_nursery);
     generation = plait__generation();
     (void)pthread_atfork(NULL, NULL, forked);
 }
 
-_Noreturn void plait__child_wait(int number, pid_t server) {
+_Noreturn void plait__child_wait(int number, int asking, pid_t server) {
     struct received received;
     if (!plait__os_die_with_parent(server)) _exit(1);
-    if (number != CHANNEL && dup3(number, CHANNEL, O_CLOEXEC) < 0) _exit(1);
-    plait__os_close_from(CHANNEL + 1);
-    begin(CHANNEL);
+    if (dup3(number, CHANNEL, O_CLOEXEC) < 0) _exit(1); /* the server's own are lower, and both are taken */
+    if (asking != NURSERY && dup3(asking, NURSERY, O_CLOEXEC) < 0) _exit(1);
+    plait__os_close_from(NURSERY + 1);
+    begin(CHANNEL, NURSERY);
     plait__os_name_thread("plait-spare");
     wait_for_job();
     if (!receive(&received)) _exit(0);
@@ -173,10 +209,21 @@ _Noreturn void plait__child_wait(int number, pid_t server) {
     run(&received);
 }
 
-_Noreturn void plait__child_executed(int number) {
+/* What a user gives as an argument may look the same. */
+static bool is_packet_socket(int descriptor) {
+    int type = 0, domain = 0;
+    socklen_t size = sizeof type;
+    return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET &&
+           getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
+void plait__child_executed(int argc, char **argv) {
     struct received received;
-    begin(number);
-    (void)fcntl(number, F_SETFD, FD_CLOEXEC);
+    if (argc != 3 || !argv || strcmp(argv[1], PLAIT__EXECUTED_FLAG) != 0 || atoi(argv[2]) != CHANNEL) return;
+    if (!is_packet_socket(CHANNEL) || !is_packet_socket(NURSERY)) return;
+    begin(CHANNEL, NURSERY);
+    (void)fcntl(CHANNEL, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(NURSERY, F_SETFD, FD_CLOEXEC);
     if (!receive(&received)) _exit(0);
     run(&received);
 }
@@ -184,10 +231,10 @@ _Noreturn void plait__child_executed(int number) {
 /* ---- a fork of the program ---- */
 
 /* Nothing may happen before the parent has a descriptor of it. What stdout holds is the parent's to write. */
-_Noreturn void plait__child_forked(int number, int lifeline, const struct plait__start *start,
+_Noreturn void plait__child_forked(int number, int asking, int lifeline, const struct plait__start *start,
                                    const struct plait__job *job) {
     char go;
-    begin(number);
+    begin(number, asking);
     if (recv(number, &go, 1, 0) != 1 || !plait__os_die_with_writer(lifeline)) _exit(1);
     __fpurge(stdout);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -59,15 +59,17 @@ plait_status plait__start_by_fork(const struct plait__start *start, struct plait
     plait__describe_job(&job, start);
     if (line < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         return plait__start_fails(PLAIT_ERRNO, "no other process can be started");
+    int nursery = plait__setup_nursery();
     /* What stdio holds would be written by both. (Beside other threads that might wait for one in the middle of a read.) */
     if (alone) fflush(NULL);
     *child = (struct plait__child){fork(), -1, ends[0], true};
     if (child->pid == 0) {
         close(ends[0]);
-        plait__child_forked(ends[1], line, start, &job);
+        plait__child_forked(ends[1], nursery, line, start, &job);
     }
     int error = errno;
     close(ends[1]);
+    if (nursery >= 0) close(nursery);
     errno = error;
     if (child->pid < 0) close(ends[0]);
     if (child->pid > 0 && let_go_on(child) == PLAIT_OK) return PLAIT_OK;

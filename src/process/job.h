@@ -6,10 +6,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* program -> server: one more spare. */
+/* program -> server: one more spare. Child -> nursery: a server, with its socket and a pidfd of who asks. */
 #define PLAIT__ONE_MORE 'm'
 
-/* server -> program, with two descriptors: pidfd and channel; or with none, and an errno value. */
+/* server -> program, with two descriptors: pidfd and channel; or with none, and an errno value. A child's own server says first
+ * who it is, with its pidfd. */
 struct plait__announcement {
     pid_t pid;
     int error;
@@ -28,6 +29,7 @@ enum {
 struct plait__job {
     enum plait__job_kind kind;
     bool has_directory, has_file, quiet_interrupt, cancel_on_interrupt;
+    bool executable;            /* the program can be executed anew */
     char name[PLAIT__JOB_NAME]; /* "": as it is */
     intptr_t entry;             /* its distance from plait__start_process */
     size_t size;

@@ -12,20 +12,28 @@ struct plait__before {
 };
 extern struct plait__before plait__before __attribute__((visibility("hidden")));
 
-/* The life of the server: `program` is a pidfd. */
-_Noreturn void plait__serve(int socket, int program);
+/* The nursery (start.h): servers are asked for at one end of it, which all children inherit, and the program's server
+ * hears that at the other. */
+struct plait__nursery {
+    int asking, hearing;
+};
+
+/* The life of the program's server: `program` is a pidfd. */
+_Noreturn void plait__serve(int socket, int program, struct plait__nursery nursery);
 
 /* The life of a child from the fork on: it waits for its job. */
-_Noreturn void plait__child_wait(int channel, pid_t server);
+_Noreturn void plait__child_wait(int channel, int nursery, pid_t server);
 
-/* In a program that was executed for a job: reads and runs it. */
-_Noreturn void plait__child_executed(int channel);
+/* Whether this program was executed for a job: its arguments say so, and its descriptors. Then it reads and runs that, and
+ * does not return. */
+void plait__child_executed(int argc, char **argv);
 
-/* In a fork of the program: `lifeline` is the reading end of a pipe that only the program can write to. */
-_Noreturn void plait__child_forked(int channel, int lifeline, const struct plait__start *start,
+/* In a fork of the program: `lifeline` is the reading end of a pipe that only the program can write to; `nursery` may be
+ * -1. */
+_Noreturn void plait__child_forked(int channel, int nursery, int lifeline, const struct plait__start *start,
                                    const struct plait__job *job);
 
-/* The argument by which a program that was executed knows that it was; the number of the descriptor follows. */
+/* The argument by which a program that was executed knows that it was; the number of its channel follows. */
 #define PLAIT__EXECUTED_FLAG "--plait-process"
 
 #endif

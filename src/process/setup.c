@@ -1,5 +1,7 @@
 /* setup.c - starting the server, and the program's handle of it.
  *
+ * The program forks its server; a child that the program's server has forked asks for one in the nursery (start.h).
+ *
  * `current` is changed under the mutex. In the child of a fork it is the parent's server: the child begins with none.
  */
 #include <base/memory.h>
@@ -8,6 +10,7 @@
 #include <base/status.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <process/job.h>
 #include <process/process.h>
 #include <process/server.h>
 #include <process/setup.h>
@@ -23,7 +26,7 @@
 
 static struct plait__mutex mutex;
 static struct plait__server *current;
-static bool called; /* plait_process_setup; under the mutex */
+static bool called; /* plait_process_setup, here or in the program above; under the mutex */
 static bool lost;   /* there was a server, and it was killed; under the mutex */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -34,12 +37,38 @@ bool plait__setup_was_called(void) {
     return was;
 }
 
+void plait__setup_is_executable(bool is) {
+    (void)plait__mutex_lock(&mutex);
+    called = is;
+    plait__mutex_unlock(&mutex);
+}
+
+int plait__setup_nursery(void) {
+    int own = plait__child_nursery();
+    (void)plait__mutex_lock(&mutex);
+    if (own < 0 && current) own = current->nursery;
+    if (own >= 0) own = fcntl(own, F_DUPFD_CLOEXEC, 3);
+    plait__mutex_unlock(&mutex);
+    return own;
+}
+
 /* ---- the handle ---- */
 
 void plait__server_drop(struct plait__server *server) {
     if (plait__sub(&server->references, 1) != 1) return;
     close(server->socket);
+    if (server->process >= 0) close(server->process);
+    if (server->nursery >= 0) close(server->nursery);
     plait__release(server);
+}
+
+/* Until it has ended. */
+static void wait_for_end(const struct plait__server *server) {
+    struct pollfd process = {.fd = server->process, .events = POLLIN};
+    if (server->process < 0)
+        plait__os_reap_hidden(server->pid);
+    else
+        while (plait__os_poll(&process, 1, INT64_MAX) < 0) {}
 }
 
 void plait__server_lost(struct plait__server *server) {
@@ -49,7 +78,7 @@ void plait__server_lost(struct plait__server *server) {
     lost = lost || was;
     plait__mutex_unlock(&mutex);
     if (!was) return;
-    plait__os_reap_hidden(server->pid);
+    wait_for_end(server);
     plait__server_drop(server);
 }
 
@@ -61,7 +90,7 @@ void plait__server_end(void) {
     plait__mutex_unlock(&mutex);
     if (!server) return;
     (void)shutdown(server->socket, SHUT_RDWR);
-    plait__os_reap_hidden(server->pid);
+    wait_for_end(server);
     plait__server_drop(server);
 }
 
@@ -114,66 +143,108 @@ plait_status plait__start_fails(plait_status status, const char *words) {
 
 /* In the server. Its memory is the program's, with the mutex taken and no program that would give it back. Each child will
  * look through the wait core's tables (wait/fork.c): once they have been read here the children share the pages. */
-static _Noreturn void begin_server(int socket, int program) {
+static _Noreturn void begin_server(int socket, int program, struct plait__nursery nursery) {
     plait__mutexes_after_fork();
     plait__parking_after_fork();
     plait__waiters_after_fork();
+    current->nursery = -1; /* the server's from now on */
     plait__server_drop(current);
     current = NULL;
-    called = false;
     plait__mutex_unlock(&mutex);
-    plait__serve(socket, program);
+    plait__serve(socket, program, nursery);
 }
 
 /* With the mutex. What stdio holds is written before, or every child would write it once more. No signal may meet the
  * server before it is ready for none. */
-static plait_status fork_server(struct plait__server *server, int socket, int program) {
+static plait_status fork_server(struct plait__server *server, int socket, int program,
+                                struct plait__nursery nursery) {
     sigset_t all;
     fflush(NULL);
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &plait__before.mask);
     server->pid = plait__os_fork_hidden();
-    if (server->pid == 0) begin_server(socket, program);
+    if (server->pid == 0) begin_server(socket, program, nursery);
     pthread_sigmask(SIG_SETMASK, &plait__before.mask, NULL);
     return server->pid < 0 ? PLAIT_ERRNO : PLAIT_OK;
 }
 
+/* One end for the server, one for the program. */
+static bool pair(int *theirs, int *ours) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
+    *theirs = ends[0];
+    *ours = ends[1];
+    return true;
+}
+
+static void close_all(const int *descriptors, int count) {
+    int error = errno;
+    for (int i = 0; i < count; i++)
+        if (descriptors[i] >= 0) close(descriptors[i]);
+    errno = error;
+}
+
 static plait_status launch(struct plait__server *server) {
-    int ends[2], program = plait__os_process_open(getpid());
-    struct stat directory = {.st_dev = 0};
-    if (program < 0) return PLAIT_ERRNO;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-        close(program);
+    enum { SOCKET, PROGRAM, HEARING, COUNT };
+    int theirs[COUNT] = {-1, plait__os_process_open(getpid()), -1};
+    plait_status status = PLAIT_ERRNO;
+    if (theirs[PROGRAM] >= 0 && pair(&theirs[SOCKET], &server->socket) &&
+        pair(&theirs[HEARING], &server->nursery))
+        status = fork_server(server, theirs[SOCKET], theirs[PROGRAM],
+                             (struct plait__nursery){server->nursery, theirs[HEARING]});
+    close_all(theirs, COUNT);
+    return status;
+}
+
+/* In a child: asks for one. It is over if the other end of `socket` is closed without a word. */
+static plait_status ask_nursery(struct plait__server *server, int nursery) {
+    static const char request = PLAIT__ONE_MORE;
+    struct plait__announcement announcement = {0};
+    int given[2] = {-1, plait__os_process_open(getpid())};
+    if (given[1] < 0 || !pair(&given[0], &server->socket)) {
+        close_all(given, 2);
         return PLAIT_ERRNO;
     }
-    server->socket = ends[0];
+    int error = plait__send(nursery, &request, 1, NULL, 0, given, 2);
+    close_all(given, 2);
+    size_t count = 1;
+    ssize_t got = error ? 0
+                        : plait__receive(server->socket, &announcement, sizeof announcement, NULL, 0,
+                                         &server->process, &count, 0);
+    if (got > 0 && count == 1) return PLAIT_OK;
+    server->process = -1;
+    errno = error ? error : got > 0 ? announcement.error : got < 0 ? errno : EAGAIN;
+    return PLAIT_ERRNO;
+}
+
+/* With the mutex: where the server works now. */
+static void note_directory(struct plait__server *server) {
+    struct stat directory = {.st_dev = 0};
     (void)stat(".", &directory);
     server->device = directory.st_dev;
     server->directory = directory.st_ino;
-    plait_status status = fork_server(server, ends[1], program);
-    int error = errno;
-    close(program);
-    close(ends[1]);
-    if (status) close(ends[0]);
-    errno = error;
-    return status;
 }
 
 /* With the mutex. */
 static plait_status start_server(void) {
-    if (plait__os_other_threads() && lost)
+    int nursery = plait__child_nursery();
+    bool crowded = nursery < 0 && plait__os_other_threads();
+    if (crowded && lost)
         return plait__start_fails(PLAIT_BROKEN, "the server was killed; another cannot start beside threads");
-    if (plait__os_other_threads())
+    if (crowded)
         return plait__start_fails(
             PLAIT_INVALID, "several threads run: call plait_process_setup(argc, argv) in main's first line");
     struct plait__server *server = plait__allocate(sizeof *server);
     if (!server) return plait__start_fails(PLAIT_NO_MEMORY, "no memory for the process server");
-    server->references = 1;
+    *server = (struct plait__server){.references = 1, .socket = -1, .process = -1, .nursery = -1};
+    if (nursery < 0) note_directory(server);
     current = server;
-    plait_status status = launch(server);
+    plait_status status = nursery < 0 ? launch(server) : ask_nursery(server, nursery);
     if (status == PLAIT_OK) return PLAIT_OK;
+    int error = errno;
     current = NULL;
-    plait__release(server);
+    plait__server_drop(server);
+    errno = error;
     return plait__start_fails(status, "the process server cannot be started");
 }
 
@@ -198,14 +269,8 @@ struct plait__server *plait__server_keep(void) {
 
 /* ---- setup ---- */
 
-static int executed_channel(int argc, char **argv) {
-    if (argc != 3 || !argv || strcmp(argv[1], PLAIT__EXECUTED_FLAG) != 0) return -1;
-    return atoi(argv[2]);
-}
-
 plait_status plait_process_setup(int argc, char **argv) {
-    int channel = executed_channel(argc, argv);
-    if (channel > 0) plait__child_executed(channel);
+    plait__child_executed(argc, argv);
     struct plait__server *server = plait__server_keep();
     if (!server) return plait_last_error();
     plait__server_drop(server);

@@ -57,17 +57,20 @@ static void ask_ahead(struct plait__server *server) {
 
 /* ---- a job ---- */
 
-/* The program's working directory, if it is not the server's; else -1. */
-static int other_directory(const struct plait__server *server) {
+/* The program's working directory, if it is not the server's; else -1. False, with errno: it cannot be had. */
+static bool other_directory(const struct plait__server *server, int *directory) {
     struct stat now;
-    if (stat(".", &now) != 0) return -1;
-    if (now.st_dev == server->device && now.st_ino == server->directory) return -1;
-    return open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    *directory = -1;
+    if (stat(".", &now) != 0) return true; /* whoever has none gives none */
+    if (now.st_dev == server->device && now.st_ino == server->directory) return true;
+    *directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return *directory >= 0;
 }
 
 void plait__describe_job(struct plait__job *job, const struct plait__start *start) {
     *job = (struct plait__job){.kind = PLAIT__JOB_RUN,
                                .quiet_interrupt = start->quiet_interrupt,
+                               .executable = plait__setup_was_called(),
                                .cancel_on_interrupt = !start->quiet_interrupt && plait__interrupt_installed(),
                                .entry = (intptr_t)start->entry - (intptr_t)plait__start_process,
                                .size = start->size,
@@ -78,10 +81,10 @@ void plait__describe_job(struct plait__job *job, const struct plait__start *star
 static int send_job(const struct plait__server *server, const struct plait__child *child,
                     const struct plait__start *start) {
     struct plait__job job;
-    int descriptors[PLAIT__JOB_DESCRIPTORS], file = -1, error = 0;
+    int descriptors[PLAIT__JOB_DESCRIPTORS], directory, file = -1, error = 0;
     size_t count = 0, own;
     plait__describe_job(&job, start);
-    int directory = other_directory(server);
+    if (!other_directory(server, &directory)) return errno;
     if (directory >= 0) descriptors[count++] = directory;
     if (start->size > PLAIT__JOB_INLINE && (file = plait__file_of(start->data, start->size)) < 0)
         error = errno;

@@ -18,6 +18,16 @@
  * (PR_SET_PDEATHSIG, armed by each child; the server has one thread only, so that this means its end). All signals
  * are blocked in server and spares; a child gets the program's mask and dispositions of the setup back.
  *
+ * A child's own server: a child may have threads when it starts its first process, so it does not fork its server; the
+ * program's server does, from itself, and what the child starts has the same of the program as the child has had. All
+ * children have one end of a pair of sockets, the *nursery*, and ask there:
+ *
+ *     child -> nursery     one end of the pair that it will talk to its server by, and a pidfd of itself
+ *     server -> child      by that pair: its pid and pidfd, or an errno value; then all is as above
+ *
+ * So all servers but the first are that one's children, whoever's processes they start. Each ends with the child it
+ * serves, and its children do; and all end with the first.
+ *
  * What a child has of the program: memory and environment as they were at the setup; the working directory of now; standard
  * output and error; nothing on standard input; the descriptors of its job, and no others.
  */
@@ -81,7 +91,10 @@ _Noreturn void plait__child_end(int code);
 /* What is called right before the end, with the exit code, when all else is done. */
 void plait__child_says_last(void (*say)(int code));
 
-/* The child's end of its channel, close-on-exec; -1 after a fork of its own. */
+/* The child's end of its channel, close-on-exec; -1 after a fork of its own, or if it was closed. */
 int plait__child_channel(void);
+
+/* Where to ask for a server; -1 as above. */
+int plait__child_nursery(void);
 
 #endif

@@ -89,15 +89,15 @@ TEST(each_has_the_memory_that_it_should) {
     ck_assert_task(&by_fork, 2, get_global);
 }
 
-TEST(they_have_three_descriptors_and_their_channel) {
+TEST(they_have_three_descriptors_and_two_of_the_librarys) {
     int extra[2], many[40];
     ck_assert_int_eq(pipe(extra), 0); /* the server begins with it, and does not keep it */
     ck_assert_ok(plait_process_setup(0, NULL));
     for (int i = 0; i < 40; i++) many[i] = open("/dev/null", O_RDONLY);
     plait_process *others[5];
     for (int i = 0; i < 5; i++) others[i] = plait_process_start(waits_for_ever);
-    ck_assert_task(NULL, 4, count_descriptors);
-    ck_assert_task(&spawn, 4, count_descriptors);
+    ck_assert_task(NULL, 5, count_descriptors);
+    ck_assert_task(&spawn, 5, count_descriptors);
     char server[16];
     snprintf(server, sizeof server, "%d", (int)proc_of(plait_process_pid(others[0])).parent);
     for (int i = 0; i < 5; i++) {
