@@ -5,11 +5,15 @@
  * start, in hundredths of a second since boot. The name may hold anything, also brackets and spaces, so words
  * are counted from its last bracket. A main thread that has left while others go on looks like a zombie, but
  * has threads.
+ *
+ * /proc may be missing, or hide other users' processes. Then the process id is all there is to go by: whom a signal
+ * could reach lives.
  */
 #include <base/atomic.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <shared/alive.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,13 +77,19 @@ uint64_t plait__process_self(void) {
     return plait__load(&self);
 }
 
+static bool can_be_signalled(uint32_t pid) {
+    return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
+}
+
+/* A name without a start is that of one who had no /proc. */
 bool plait__process_alive(uint64_t process) {
     uint32_t pid = (uint32_t)(process & ((UINT64_C(1) << PID_BITS) - 1));
     struct facts facts = {0};
     int kept = errno;
     int failed = read_facts(pid, &facts);
+    bool hidden = failed && ((failed != ENOENT && failed != ESRCH) || can_be_signalled(pid));
     errno = kept;
-    if (failed) return failed != ENOENT && failed != ESRCH;
+    if (failed) return hidden;
     if ((facts.state == 'Z' || facts.state == 'X') && facts.threads <= 1) return false;
-    return name_of(pid, facts.started) == process;
+    return process == pid || name_of(pid, facts.started) == process;
 }

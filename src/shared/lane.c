@@ -8,7 +8,7 @@ _Static_assert(sizeof(struct plait__shared_lane) == 2 * PLAIT__SHARED_LANE_APART
 
 enum { NEAREST = 7, FARTHEST = 1, MANY = 4 };
 
-/* How long one waits for a lock only to pass a wake on. */
+/* How long one waits for a lock only to pass a wake on. After that the next is woken without a look: he will look. */
 static const double passing_on_s = 0.01;
 
 static bool has_moved(const struct plait__shared_lane *lane, uint64_t past) {
@@ -86,7 +86,11 @@ void plait__shared_lane_pass_on(struct plait__shared_lane *other, uint64_t past,
     wait.deadline = plait_after(passing_on_s);
     wait.cancellable = false;
     plait_status taken = plait__robust_lock(&other->lock, &wait);
-    if (taken != PLAIT_OK && taken != PLAIT_CRASHED) return;
+    if (taken != PLAIT_OK && taken != PLAIT_CRASHED) {
+        plait__add(&other->turn, 1);
+        plait__shared_lane_wake(other);
+        return;
+    }
     want_wake(other);
     bool wake = has_moved(other, past) && plait__shared_lane_wants_wake(other);
     unlock_as_it_was(other, taken);

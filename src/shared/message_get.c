@@ -75,8 +75,8 @@ static enum finding examine(struct plait__message_call *call, struct plait__reco
     }
 }
 
-/* Under the lane's lock: finds the record to be taken, or says why not. */
-static plait_status find(struct plait__message_call *call, struct plait__record **found, bool *passed) {
+plait_status plait__message_find(struct plait__message_call *call, struct plait__record **found,
+                                 bool *passed) {
     const struct plait__message_ring *ring = call->ring;
     struct plait__message_lane *get = &ring->shared->get;
     if (plait__unlikely(plait__load(&ring->shared->shut) == PLAIT__SHUT_AT_ONCE)) return PLAIT_SHUTDOWN;
@@ -103,7 +103,7 @@ static plait_status begin_get(struct plait__message_call *call, struct plait__re
     bool passed = false;
     plait_status status = plait__message_lock(call, &shared->get);
     if (plait__unlikely(status != PLAIT_OK)) return status;
-    status = find(call, record, &passed);
+    status = plait__message_find(call, record, &passed);
     if (plait__unlikely(passed)) plait__side_wake(&shared->putters);
     if (plait__unlikely(passed)) plait__side_wake(&shared->joiners);
     if (plait__unlikely(status != PLAIT_OK)) plait__message_unlock(&shared->get);
@@ -210,6 +210,16 @@ static plait_status attempt_piece(struct plait__message_call *call) {
     return status;
 }
 
+/* The rest has not come in time, and is nobody's when it comes. */
+static void leave_stream(struct plait__message_call *call) {
+    struct plait__message_shared *shared = call->ring->shared;
+    struct plait__robust_wait wait = {call->wait.kind, call->wait.object, PLAIT_FOREVER, false};
+    plait_status status = plait__robust_lock(&shared->get.lock, &wait);
+    if (status != PLAIT_OK && status != PLAIT_CRASHED) return;
+    if (shared->get.through == call->through) (void)forget_stream(call, PLAIT_OK);
+    plait__message_unlock(&shared->get);
+}
+
 /* The rest of a stream whose first piece was taken. PLAIT_FAILED: it was none. */
 static plait_status finish_stream(struct plait__message_call *call) {
     struct plait__message_shared *shared = call->ring->shared;
@@ -222,7 +232,7 @@ static plait_status finish_stream(struct plait__message_call *call) {
                                                                                  : least;
         status = plait__message_run(&piece, attempt_piece, &shared->getters, records_for_gets);
     }
-    if (status != PLAIT_OK) plait__message_end(&piece, &shared->get, &shared->getters);
+    if (status != PLAIT_OK) leave_stream(&piece);
     plait__side_wake(&shared->getters);
     if (status != PLAIT_OK) plait__side_wake(&shared->joiners);
     call->through = 0;

@@ -90,15 +90,20 @@ static plait_status look_at_books(struct plait__message_call *call) {
     return PLAIT_CRASHED;
 }
 
+/* What was reserved and then abandoned is no message, and perhaps nobody else comes to pass over it. */
 static plait_status attempt_join(struct plait__message_call *call) {
     struct plait__message_shared *shared = call->ring->shared;
+    struct plait__record *next;
+    bool passed = false;
     plait_status status = plait__message_lock(call, &shared->get);
     if (status != PLAIT_OK) return status;
+    (void)plait__message_find(call, &next, &passed);
     uint64_t *tail = &shared->put.index, seen = plait__load_acquire(tail);
     bool empty = plait__load(&shared->shut) == PLAIT__SHUT_AT_ONCE || seen >> 32 == shared->get.index >> 32;
     (void)plait__message_stuck(call, tail, seen);
     status = empty ? look_at_books(call) : PLAIT_BUSY;
     plait__message_unlock(&shared->get);
+    if (passed) plait__side_wake(&shared->putters);
     return status;
 }
 

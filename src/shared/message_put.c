@@ -152,6 +152,7 @@ plait_status plait__message_commit(struct plait__message_ring *ring, plait_messa
     plait__store_for_sleepers(&record->word,
                               (uint64_t)(abandon || late ? PLAIT__RECORD_ABANDONED : PLAIT__RECORD_READY));
     plait__side_wake(&shared->getters);
+    if (abandon || late) plait__side_wake(&shared->joiners);
     return late && !abandon ? PLAIT_SHUTDOWN : PLAIT_OK;
 }
 

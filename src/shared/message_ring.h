@@ -243,6 +243,10 @@ plait_status plait__message_put(struct plait__message_call *call);     /* data, 
 plait_status plait__message_reserve(struct plait__message_call *call); /* size, message */
 plait_status plait__message_commit(struct plait__message_ring *ring, plait_message *message, size_t size,
                                    bool abandon);
+/* Under the get lane's lock: moves the head to a record that is to be taken, or says why not. `passed`: there were others
+ * before it, so putters and joiners must be woken. */
+plait_status plait__message_find(struct plait__message_call *call, struct plait__record **found,
+                                 bool *passed);
 plait_status plait__message_get(struct plait__message_call *call);    /* data, size, needed */
 plait_status plait__message_borrow(struct plait__message_call *call); /* message */
 plait_status plait__message_poll(struct plait__message_call *call);

@@ -5,6 +5,13 @@
 #include "support/test.h"
 
 #include <plait.h>
+#include <sched.h>
+#include <shared/alive.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { RING = 4096, SMALL = 8, LARGE = 20000, LARGE_RING = 1 << 17, HUGE_SIZE = 3 * RING };
 
@@ -369,4 +376,58 @@ TEST_WITHIN(a_reader_does_not_wait_for_a_killed_writer, 300) {
     kill_at_random(
         &(struct kill_scenario){sizeof(pid_t), prepare_getter, victim_put_huge, check_reader_goes_on, 0}, 20,
         300);
+}
+
+/* ---- those who live ---- */
+
+static void put_huge(void *memory) {
+    (void)memory;
+    (void)plait_message_queue_put(queue, buffer, HUGE_SIZE);
+}
+
+/* Its writer is held up in the middle: what the reader has of it is nothing, and not to be waited for. */
+TEST(a_join_does_not_wait_for_a_message_that_was_given_up_in_the_middle) {
+    size_t size;
+    prepare_ring(RING);
+    pid_t writer = kill_start(put_huge, NULL);
+    while (plait_message_queue_empty(queue)) plait_sleep(0.0005);
+    kill(writer, SIGSTOP);
+    waitpid(writer, NULL, WUNTRACED);
+    ck_assert_status(plait_message_queue_get_until(queue, buffer, sizeof buffer, &size, PLAIT_NOW),
+                     PLAIT_TIMEOUT);
+    ck_assert_ok(plait_message_queue_join_until(queue, plait_after(10)));
+    kill_now(writer);
+}
+
+/* In a process that sees nothing of others but whether they can be signalled. */
+static bool has_no_proc(void) {
+    if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", "/proc", "tmpfs", 0, "size=1m") == 0;
+}
+
+static void look_without_proc(void *memory) {
+    const uint64_t *others = memory;
+    if (!has_no_proc()) {
+        (void)fprintf(stderr, "skipped: no file system may be mounted here\n");
+        return;
+    }
+    if (!plait__process_alive(others[0]) || plait__process_alive(others[1])) _exit(1);
+    if (!plait__process_alive(plait__process_self())) _exit(2);
+}
+
+static void tell_name(void *memory) {
+    *(uint64_t *)memory = plait__process_self();
+}
+
+TEST(who_cannot_be_looked_up_is_not_taken_for_dead) {
+    uint64_t *names = kill_memory(2 * sizeof *names);
+    kill_join(kill_start(tell_name, &names[1]), 30);
+    names[0] = plait__process_self();
+    kill_join(kill_start(look_without_proc, names), 30);
+}
+
+/* A name made where there was no /proc has no start. */
+TEST(a_process_without_a_start_lives_as_long_as_its_id) {
+    ck_assert(plait__process_alive((uint64_t)getpid()));
 }

@@ -442,6 +442,22 @@ TEST(join_waits_until_all_is_done) {
     plait_message_queue_free(queue);
 }
 
+/* Nobody gets, so nobody but the join itself can find that it is no message. */
+TEST(join_does_not_wait_for_what_was_abandoned) {
+    plait_message_queue *queue = plait_message_queue_new(RING);
+    plait_message message;
+    ck_assert_ok(plait_message_queue_reserve(queue, 10, &message));
+    ck_assert_ok(plait_message_queue_abandon(queue, &message));
+    ck_assert_ok(plait_message_queue_join_until(queue, plait_after(10)));
+    ck_assert(plait_message_queue_empty(queue));
+    ck_assert_ok(plait_message_queue_reserve(queue, 10, &message));
+    pthread_t joiner = start_thread(join_it, queue);
+    wait_until_asleep_in("message_queue.join", 1);
+    ck_assert_ok(plait_message_queue_abandon(queue, &message));
+    ck_assert_ok(join_thread(joiner));
+    plait_message_queue_free(queue);
+}
+
 /* ---- memory that runs out ---- */
 
 static plait_status use_a_queue(void) {

@@ -6,6 +6,7 @@
 
 #include <plait.h>
 #include <pthread.h>
+#include <shared/lane.h>
 #include <shared/robust.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -223,4 +224,19 @@ TEST(processes_and_threads_exclude_each_other_while_some_are_killed) {
     for (int i = 0; i < THREADS; i++) ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
     ck_assert_ok(turn_page(book, PLAIT_FOREVER));
     ck_assert_uint_eq(book->left, book->right);
+}
+
+/* ---- lanes ---- */
+
+/* Whoever was woken owes a wake to the next, and the one who has the lane may have lost its CPU for longer than he can
+ * wait. */
+TEST(a_wake_goes_on_to_the_next_though_the_lane_is_held) {
+    struct plait__shared_lane *lane = kill_memory(sizeof *lane);
+    const struct plait__shared_lane_call call = {.wait = until(PLAIT_FOREVER), .slept = true};
+    ck_assert_ok(plait__shared_lane_lock(lane, &call));
+    plait__store(&lane->asleep, 1);
+    uint32_t turn = plait__load(&lane->turn);
+    plait__shared_lane_pass_on(lane, 0, &call);
+    ck_assert_uint_ne(plait__load(&lane->turn), turn);
+    plait__shared_lane_unlock(lane);
 }
