@@ -8,12 +8,13 @@
  *                                          could deadlock
  *   task, thread, local, timer, interrupt  running functions in the background, and leaving cleanly
  *   queue                                  talking to each other
- *   process                                running functions in processes of their own
- *   shared                                 memory that several processes share
- *   future, pool, map, imap                     results that come later, and the workers that compute them
+ *   future, pool, map, imap                results that come later, and the workers that compute them
  *   spawn                                  fork and join inside a task
+ *   process, process_pool                  running functions in processes of their own, once or in workers
+ *   shared                                 memory that several processes share
  *   process_lock, process_condition, process_semaphore, process_event, process_barrier
- *                                          the same between processes, in memory that they share
+ *                                          sharing data between processes, in such memory
+ *   process_queue, message_queue, pipe     processes that talk to each other
  *   name, dump, watch                      what a program tells about itself
  */
 #ifndef PLAIT_H
@@ -52,8 +53,8 @@
 #include <plait/process_event.h>
 #include <plait/process_lock.h>
 #include <plait/process_pool.h>
-#include <plait/process_semaphore.h>
 #include <plait/process_queue.h>
+#include <plait/process_semaphore.h>
 #include <plait/queue.h>
 #include <plait/raise.h>
 #include <plait/rlock.h>

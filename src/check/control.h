@@ -51,7 +51,7 @@ struct plait__actor {
     bool has_values;  /* that destructors must see at its end, so it is not kept for another run */
     bool of_plait;    /* plait has started it: if it is no plait_thread it is the service thread */
     uint32_t native;
-    int64_t until; /* ASLEEP, POLLING: the clock's deadline, INT64_MAX: none */
+    int64_t until;           /* ASLEEP, POLLING: the clock's deadline, INT64_MAX: none */
     uint32_t *word, *shared; /* ASLEEP: on these; the second or NULL */
     struct pollfd *descriptors;
     nfds_t descriptor_count;

@@ -1,7 +1,7 @@
 /* pool.h - what every kind of pool supplies. The public side is plait/pool.h.
  *
  * A pool begins with a table of operations. The verbs in pool.c and map.c check their arguments and make
- * the future or the map; the table's owner runs it: on threads (thread_pool.c), later in processes.
+ * the future or the map; the table's owner runs it: on threads (thread_pool.c) or in processes (src/process/pool.h).
  */
 #ifndef PLAIT__POOL_H
 #define PLAIT__POOL_H

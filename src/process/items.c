@@ -66,17 +66,11 @@ static size_t size_beside(const struct plait__items *items, size_t item) {
     return size;
 }
 
-static bool args_are_flat(const plait_task *task) {
-    for (uint32_t i = 0; i < task->count; i++)
-        if (!plait__wire_is_flat_kind(task->parameters[i].kind)) return false;
-    return true;
-}
-
 size_t plait__items_fit(const struct plait__items *items, size_t room) {
     size_t constants = size_of_constants(items), values = size_of_values(items), fit = 0, taken = 0;
     size_t count = items->count < UINT32_MAX ? items->count : UINT32_MAX;
     room = room > constants ? room - constants : 0;
-    if (args_are_flat(items->task)) {
+    if (plait__wire_args_are_flat(items->task)) {
         fit = values ? room / values : count;
     } else {
         for (; fit < count; fit++) {

@@ -32,14 +32,14 @@ plait_status plait__wire_allows(const plait_task *task, struct plait__words *why
     return PLAIT_OK;
 }
 
-static bool args_are_flat(const plait_task *task) {
+bool plait__wire_args_are_flat(const plait_task *task) {
     for (uint32_t i = 0; i < task->count; i++)
         if (!plait__wire_is_flat_kind(task->parameters[i].kind)) return false;
     return true;
 }
 
 bool plait__wire_is_flat(const plait_task *task) {
-    return plait__wire_is_flat_kind(task->result_kind) && args_are_flat(task);
+    return plait__wire_is_flat_kind(task->result_kind) && plait__wire_args_are_flat(task);
 }
 
 /* ---- writing ---- */
@@ -129,7 +129,7 @@ static plait_status write_flat(const plait_task *task, const void *args, void *w
 
 plait_status plait__wire_write(const plait_task *task, const void *args, void *wire, size_t room,
                                size_t *size, struct plait__words *why) {
-    if (!args || args_are_flat(task)) return write_flat(task, args, wire, room, size);
+    if (!args || plait__wire_args_are_flat(task)) return write_flat(task, args, wire, room, size);
     struct plait__wire_writer writer = {.wire = wire, .room = room, .task = task, .why = why};
     char *to = put_struct(&writer, args, task->args_size);
     plait_status status = PLAIT_OK;

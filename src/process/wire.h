@@ -30,6 +30,8 @@ plait_status plait__wire_allows(const plait_task *task, struct plait__words *why
 
 /* Whether neither arguments nor result have more than their struct. */
 bool plait__wire_is_flat(const plait_task *task);
+/* The same of its arguments alone. */
+bool plait__wire_args_are_flat(const plait_task *task);
 
 /* ---- arguments ---- */
 

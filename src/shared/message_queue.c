@@ -39,7 +39,7 @@ const struct plait__traveller_kind plait__message_queue_kind = {
     .kept = true,
     .name = "plait_message_queue",
     .attach = attach,
-    .free = free_queue,
+    .end = free_queue,
 };
 
 /* The handle has a reference of its own. */

@@ -161,7 +161,7 @@ const struct plait__traveller_kind plait__pipe_kind = {
     .kept = false,
     .name = "plait_pipe",
     .attach = attach,
-    .free = free_end,
+    .end = free_end,
     .pack = pack,
 };
 

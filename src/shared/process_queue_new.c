@@ -84,7 +84,7 @@ const struct plait__traveller_kind plait__process_queue_kind = {
     .kept = true,
     .name = "plait_process_queue",
     .attach = attach,
-    .free = free_handle,
+    .end = free_handle,
 };
 
 /* ---- constructors ---- */

@@ -116,7 +116,7 @@ const struct plait__traveller_kind plait__shared_kind = {
     .kept = true,
     .name = "plait_shared",
     .attach = shared_attach,
-    .free = shared_free,
+    .end = shared_free,
 };
 
 plait_shared *plait__shared_adopt(int descriptor, int *error) {

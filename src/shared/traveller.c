@@ -34,7 +34,7 @@ void *plait__traveller_keep(void *object) {
 
 void plait__traveller_drop(void *object) {
     struct plait__traveller *traveller = object;
-    if (traveller && plait__sub(&traveller->references, 1) == 1) traveller->kind->free(object);
+    if (traveller && plait__sub(&traveller->references, 1) == 1) traveller->kind->end(object);
 }
 
 /* ---- what is kept ---- */

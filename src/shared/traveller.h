@@ -44,7 +44,7 @@ struct plait__traveller_kind {
      * and `why` may. */
     void *(*attach)(plait_shared *memory, const struct plait__travelled *record, struct plait__words *why);
     /* The last reference is gone. */
-    void (*free)(void *object);
+    void (*end)(void *object);
     /* Adds to a record what is not the memory; NULL: there is nothing. */
     void (*pack)(const void *object, struct plait__travelled *record);
 };

@@ -64,7 +64,7 @@ struct plait__waiter {
     struct plait__link asleep; /* in the table of sleepers */
     struct plait__polling *polling; /* with descriptors among its cases; else NULL */
     struct plait__sharing *sharing; /* for a word that other processes share (shared.h); else NULL */
-    uint32_t *beside; /* that word. Atomic: its nodes may be in lists before it is known */
+    uint32_t *beside;               /* that word. Atomic: its nodes may be in lists before it is known */
     const char *kind;               /* what it waits for, for people: "lock", "queue.get" */
     const void *object;
     struct plait__waiter *outer; /* a wait that this one interrupts (in a host's hook) */

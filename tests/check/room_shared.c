@@ -1,4 +1,4 @@
-/* room_process.c - scenarios of src/process: what processes do to each other through shared memory, done by threads of
+/* room_shared.c - scenarios of src/shared: what processes do to each other through shared memory, done by threads of
  * one. The checking library has no net under its sleeps there, so a lost wake-up is a standstill. */
 #include "rooms.h"
 

@@ -1,7 +1,7 @@
 /* Leaving: the end of the program with processes, Ctrl-C, what stdio holds, and exit handlers. Each program is a child
  * process of the test's. */
 #include "../thread/program.h"
-#include "proc.h"
+#include "support/proc.h"
 
 #include <fcntl.h>
 #include <plait.h>
@@ -116,8 +116,8 @@ static int leave_with_threads_and_processes_below(void) {
 TEST(a_process_waits_for_its_threads_and_processes) {
     struct program program = program_run(leave_with_threads_and_processes_below);
     ck_assert_program_exit(program, 0);
-    ck_assert_ptr_nonnull(strstr(program.said, "thread\n"));
-    ck_assert_ptr_nonnull(strstr(program.said, "grandchild\n"));
+    ck_assert_msg(strstr(program.said, "thread\n"), "%s", program.said);
+    ck_assert_msg(strstr(program.said, "grandchild\n"), "%s", program.said);
     ck_assert_ptr_nonnull(strstr(program.said, "joined\n"));
     ck_assert(strstr(program.said, "joined\n") > strstr(program.said, "grandchild\n"));
 }

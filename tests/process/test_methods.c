@@ -1,5 +1,5 @@
 /* The methods of starting, what each hands over, and when each is refused. */
-#include "proc.h"
+#include "support/proc.h"
 #include "support/test.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Processes and pools inside processes and inside the workers of pools, beside threads there, and what ends with what. */
 #include "pool_support.h"
-#include "proc.h"
+#include "support/proc.h"
 
 #include <fcntl.h>
 #include <plait.h>

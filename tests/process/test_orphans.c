@@ -1,6 +1,6 @@
 /* No process survives the program that started it, whatever ends that program, or the server; and none ends for the
  * end of something else. */
-#include "proc.h"
+#include "support/proc.h"
 #include "support/test.h"
 
 #include <base/os_process.h>

@@ -1,7 +1,7 @@
 /* Processes of the program's: what they run, how they end, and what is told of it. */
-#include "proc.h"
 #include "support/faults.h"
 #include "support/kill.h"
+#include "support/proc.h"
 #include "support/test.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Processes by the hundred: started and ended in every way by many threads, and programs killed in the middle of that.
  * Nothing is lost, and nothing is left. */
-#include "proc.h"
+#include "support/proc.h"
 #include "support/stress.h"
 #include "support/test.h"
 

@@ -1,6 +1,6 @@
 /* What the tests of messages share: messages that show whether they are whole. */
-#ifndef PLAIT_TEST_PROCESS_MESSAGES_H
-#define PLAIT_TEST_PROCESS_MESSAGES_H
+#ifndef PLAIT_TEST_SHARED_MESSAGES_H
+#define PLAIT_TEST_SHARED_MESSAGES_H
 
 #include <plait/message_queue.h>
 

@@ -1,6 +1,6 @@
 /* What the tests of objects in shared memory have in common: other processes, and an object at two addresses. */
-#ifndef PLAIT_TEST_PROCESS_OTHERS_H
-#define PLAIT_TEST_PROCESS_OTHERS_H
+#ifndef PLAIT_TEST_SHARED_OTHERS_H
+#define PLAIT_TEST_SHARED_OTHERS_H
 
 #include "support/kill.h"
 #include "support/test.h"

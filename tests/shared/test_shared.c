@@ -1,9 +1,10 @@
 /* Shared memory: seen by all, by name or not; refused with a reason; and gone when whoever made it is. */
+#include "names.h"
 #include "support/faults.h"
 #include "support/kill.h"
+#include "support/proc.h"
 #include "support/test.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <plait.h>
@@ -23,26 +24,6 @@
 #include <unistd.h>
 
 /* A name that no other test has. */
-static const char *name_of(const char *what) {
-    static char name[64];
-    (void)snprintf(name, sizeof name, "plait-test-%d-%s", (int)getpid(), what);
-    return name;
-}
-
-static bool has_file(const char *name) {
-    char path[300];
-    (void)snprintf(path, sizeof path, "/dev/shm/%s", name);
-    return access(path, F_OK) == 0;
-}
-
-static int descriptors(void) {
-    DIR *directory = opendir("/proc/self/fd");
-    int count = 0;
-    while (readdir(directory)) count++;
-    closedir(directory);
-    return count;
-}
-
 /* ---- using it ---- */
 
 TEST(it_is_zero_and_of_its_size) {
@@ -154,14 +135,14 @@ TEST(it_is_what_shm_open_finds) {
 }
 
 TEST(each_handle_is_let_go_by_itself) {
-    int before = descriptors();
+    int before = proc_count_descriptors("self");
     plait_shared *shared = plait_shared_new(1 << 20);
     char *bytes = plait_shared_address(shared);
     ck_assert_ptr_eq(plait_shared_keep(shared), shared);
     plait_shared_free(shared);
     bytes[0] = 1;
     plait_shared_free(shared);
-    ck_assert_int_eq(descriptors(), before);
+    ck_assert_int_eq(proc_count_descriptors("self"), before);
     plait_shared_free(NULL);
     ck_assert_ptr_null(plait_shared_keep(NULL));
     ck_assert_ptr_null(plait_shared_address(NULL));
@@ -209,14 +190,14 @@ TEST(what_is_no_name_is_refused) {
 
 TEST(a_name_that_is_taken_is_refused_and_stays_what_it_was) {
     const char *name = name_of("taken");
-    int before = descriptors();
+    int before = proc_count_descriptors("self");
     plait_shared *shared = plait_shared_create(name, 8);
     memcpy(plait_shared_address(shared), "first", 6);
     for (int i = 0; i < 3; i++) {
         ck_assert_refused(plait_shared_create(name, 8), PLAIT_EXISTS);
         ck_assert_ptr_nonnull(strstr(plait_last_message(), name));
     }
-    ck_assert_int_eq(descriptors(), before + 1);
+    ck_assert_int_eq(proc_count_descriptors("self"), before + 1);
     plait_shared *same = plait_shared_attach(name);
     ck_assert_str_eq(plait_shared_address(same), "first");
     plait_shared_free(same);
@@ -237,7 +218,7 @@ TEST(a_wrong_thing_is_not_attached) {
     const char *name = name_of("wrong");
     char path[300];
     (void)snprintf(path, sizeof path, "/dev/shm/%s", name);
-    int before = descriptors();
+    int before = proc_count_descriptors("self");
     ck_assert_int_eq(mkdir(path, 0700), 0);
     ck_assert_refused(plait_shared_attach(name), PLAIT_INVALID);
     ck_assert_int_eq(rmdir(path), 0);
@@ -251,7 +232,7 @@ TEST(a_wrong_thing_is_not_attached) {
     ck_assert_refused(plait_shared_attach(name), PLAIT_INVALID);
     close(descriptor);
     ck_assert_int_eq(unlink(path), 0);
-    ck_assert_int_eq(descriptors(), before);
+    ck_assert_int_eq(proc_count_descriptors("self"), before);
 }
 
 /* In a child: beyond the limit the system would end the process by SIGXFSZ. */

@@ -1,4 +1,5 @@
 /* A name in shared memory ends with the process that made it, whatever ends that; and nothing else of anybody's does. */
+#include "names.h"
 #include "support/kill.h"
 #include "support/stress.h"
 #include "support/test.h"
@@ -20,16 +21,10 @@
 #include <unistd.h>
 
 /* A name that no other test has. */
-static const char *name_of(const char *what, int number) {
+static const char *numbered(const char *what, int number) {
     static char name[64];
     (void)snprintf(name, sizeof name, "plait-test-%d-%s-%d", (int)getpgrp(), what, number);
     return name;
-}
-
-static bool has_file(const char *name) {
-    char path[300];
-    (void)snprintf(path, sizeof path, "/dev/shm/%s", name);
-    return access(path, F_OK) == 0;
 }
 
 /* The test's own time limit is the limit. */
@@ -78,7 +73,7 @@ static pid_t owner(int names, void (*then)(void)) {
     if (child == 0) {
         bool all = true;
         for (int i = 0; i < names; i++) {
-            plait_shared *shared = plait_shared_create(name_of("name", i), 1000);
+            plait_shared *shared = plait_shared_create(numbered("name", i), 1000);
             all = all && shared;
             plait_shared_free(shared); /* the name stays */
         }
@@ -113,14 +108,14 @@ static void become_another(void) {
 }
 
 static void must_be_gone(int names) {
-    for (int i = 0; i < names; i++) wait_until_gone(name_of("name", i));
+    for (int i = 0; i < names; i++) wait_until_gone(numbered("name", i));
 }
 
 TEST(a_killed_owner_leaves_nothing) {
     kill_nothing_left_begin();
     for (int round = 0; round < 20; round++) {
         pid_t child = owner(5, rest);
-        for (int i = 0; i < 5; i++) ck_assert(has_file(name_of("name", i)));
+        for (int i = 0; i < 5; i++) ck_assert(has_file(numbered("name", i)));
         kill_now(child);
         must_be_gone(5);
     }
@@ -153,7 +148,7 @@ static void be_killed_with_threads(void *memory) {
     char *bytes = malloc(64 << 20);
     memset(bytes, 1, 64 << 20);
     for (int i = 0; i < 3; i++)
-        if (!plait_shared_create(name_of("name", i), 100)) _exit(1);
+        if (!plait_shared_create(numbered("name", i), 100)) _exit(1);
     __atomic_store_n((int *)memory, 1, __ATOMIC_RELEASE);
     rest();
 }
@@ -176,10 +171,10 @@ static void create_and_unlink(void *memory) {
     (void)memory;
     kill_from_here();
     for (int i = 0;; i++) {
-        plait_shared *shared = plait_shared_create(name_of("name", i % 8), 100);
+        plait_shared *shared = plait_shared_create(numbered("name", i % 8), 100);
         if (!shared) _exit(1);
         plait_shared_free(shared);
-        if (i >= 4) (void)plait_shared_unlink(name_of("name", (i - 4) % 8));
+        if (i >= 4) (void)plait_shared_unlink(numbered("name", (i - 4) % 8));
     }
 }
 
@@ -201,7 +196,7 @@ static void be_stepped(void *memory) {
     char names[2][64];
     (void)memory;
     for (int i = 0; i < 2; i++) {
-        (void)snprintf(names[i], sizeof names[i], "%s", name_of("name", i));
+        (void)snprintf(names[i], sizeof names[i], "%s", numbered("name", i));
         if (!plait_shared_create(names[i], 100)) _exit(1);
     }
     (void)plait_shared_unlink(names[1]);
@@ -223,48 +218,48 @@ TEST_WITHIN(an_owner_killed_at_every_instruction_leaves_nothing, 120) {
 
 TEST(a_name_that_is_another_file_by_now_is_left_alone) {
     pid_t child = owner(2, rest);
-    ck_assert_ok(plait_shared_unlink(name_of("name", 0)));
-    plait_shared *mine = plait_shared_create(name_of("name", 0), 8);
+    ck_assert_ok(plait_shared_unlink(numbered("name", 0)));
+    plait_shared *mine = plait_shared_create(numbered("name", 0), 8);
     ck_assert_ptr_nonnull(mine);
     kill_now(child);
-    wait_until_gone(name_of("name", 1)); /* it goes through its table in order */
-    ck_assert(has_file(name_of("name", 0)));
-    ck_assert_ok(plait_shared_unlink(name_of("name", 0)));
+    wait_until_gone(numbered("name", 1)); /* it goes through its table in order */
+    ck_assert(has_file(numbered("name", 0)));
+    ck_assert_ok(plait_shared_unlink(numbered("name", 0)));
     plait_shared_free(mine);
 }
 
 TEST(who_attaches_does_not_own) {
-    plait_shared *shared = plait_shared_create(name_of("mine", 0), 8);
+    plait_shared *shared = plait_shared_create(numbered("mine", 0), 8);
     pid_t child = fork();
     if (child == 0) {
-        plait_shared *same = plait_shared_attach(name_of("mine", 0));
-        plait_shared *own = plait_shared_create(name_of("name", 0), 8); /* so that it has a tracker */
+        plait_shared *same = plait_shared_attach(numbered("mine", 0));
+        plait_shared *own = plait_shared_create(numbered("name", 0), 8); /* so that it has a tracker */
         _exit(same && own ? 0 : 1);
     }
     kill_join(child, 10);
-    wait_until_gone(name_of("name", 0));
-    ck_assert(has_file(name_of("mine", 0)));
-    ck_assert_ok(plait_shared_unlink(name_of("mine", 0)));
+    wait_until_gone(numbered("name", 0));
+    ck_assert(has_file(numbered("mine", 0)));
+    ck_assert_ok(plait_shared_unlink(numbered("mine", 0)));
     plait_shared_free(shared);
 }
 
 /* The child of a fork owns nothing of its parent's; its own names go with itself. */
 TEST(a_forked_child_begins_anew) {
-    plait_shared *shared = plait_shared_create(name_of("mine", 0), 8);
+    plait_shared *shared = plait_shared_create(numbered("mine", 0), 8);
     for (int i = 0; i < 3; i++) {
         pid_t child = owner(2, rest);
-        ck_assert(has_file(name_of("name", 1)));
+        ck_assert(has_file(numbered("name", 1)));
         kill_now(child);
         must_be_gone(2);
     }
-    ck_assert(has_file(name_of("mine", 0)));
+    ck_assert(has_file(numbered("mine", 0)));
     (void)the_tracker();
-    ck_assert_ok(plait_shared_unlink(name_of("mine", 0)));
+    ck_assert_ok(plait_shared_unlink(numbered("mine", 0)));
     plait_shared_free(shared);
 }
 
 TEST(signals_of_the_terminal_do_not_end_it) {
-    plait_shared *shared = plait_shared_create(name_of("mine", 0), 8);
+    plait_shared *shared = plait_shared_create(numbered("mine", 0), 8);
     pid_t tracker = the_tracker();
     static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR1};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
@@ -274,7 +269,7 @@ TEST(signals_of_the_terminal_do_not_end_it) {
     kill_now(child);
     must_be_gone(1);
     ck_assert_int_eq(trackers(NULL), 1);
-    ck_assert_ok(plait_shared_unlink(name_of("mine", 0)));
+    ck_assert_ok(plait_shared_unlink(numbered("mine", 0)));
     plait_shared_free(shared);
 }
 
@@ -300,11 +295,11 @@ TEST(nor_does_a_kill_of_the_process_group) {
 
 /* A program that waits for all of its children neither waits for it nor hears of it. */
 TEST(it_is_no_child_that_anybody_waits_for) {
-    plait_shared *shared = plait_shared_create(name_of("mine", 0), 8);
+    plait_shared *shared = plait_shared_create(numbered("mine", 0), 8);
     (void)the_tracker();
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
     ck_assert_int_eq(errno, ECHILD);
-    ck_assert_ok(plait_shared_unlink(name_of("mine", 0)));
+    ck_assert_ok(plait_shared_unlink(numbered("mine", 0)));
     plait_shared_free(shared);
 }
 
@@ -319,7 +314,7 @@ TEST(it_keeps_nothing_of_its_owners) {
     memset(bytes, 1, large);
     plait_shared *big = plait_shared_new(large);
     memset(plait_shared_address(big), 1, large);
-    plait_shared *shared = plait_shared_create(name_of("mine", 0), 8);
+    plait_shared *shared = plait_shared_create(numbered("mine", 0), 8);
     tracker = the_tracker();
     (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)tracker);
     for (char state = 'R'; state == 'R' || state == 'D';) { /* until it is through with that, and waits */
@@ -340,7 +335,7 @@ TEST(it_keeps_nothing_of_its_owners) {
     file = fopen(path, "r");
     while (fgets(line, sizeof line, file)) ck_assert_ptr_null(strstr(line, "memfd:plait"));
     (void)fclose(file);
-    ck_assert_ok(plait_shared_unlink(name_of("mine", 0)));
+    ck_assert_ok(plait_shared_unlink(numbered("mine", 0)));
     plait_shared_free(shared);
     plait_shared_free(big);
     free(bytes);
@@ -349,11 +344,11 @@ TEST(it_keeps_nothing_of_its_owners) {
 /* ---- when it is killed itself, and when there is much ---- */
 
 static void survive_the_tracker(void *memory) {
-    if (!plait_shared_create(name_of("name", 0), 8)) _exit(1);
+    if (!plait_shared_create(numbered("name", 0), 8)) _exit(1);
     pid_t tracker = the_tracker();
     if (kill(tracker, SIGKILL) != 0) _exit(2);
     while (trackers(NULL)) sched_yield();
-    if (!plait_shared_create(name_of("name", 1), 8) || the_tracker() == tracker) _exit(3);
+    if (!plait_shared_create(numbered("name", 1), 8) || the_tracker() == tracker) _exit(3);
     __atomic_store_n((int *)memory, 1, __ATOMIC_RELEASE);
     rest();
 }
@@ -368,11 +363,11 @@ TEST(another_takes_its_place) {
 
 static void many(void *memory) {
     for (int i = 0; i < 300; i++)
-        if (!plait_shared_create(name_of("name", i), 1)) _exit(1);
+        if (!plait_shared_create(numbered("name", i), 1)) _exit(1);
     for (int i = 0; i < 20000; i++) { /* its table has room for fewer: others take names off */
         char path[80];
-        plait_shared *shared = plait_shared_create(name_of("strange", i), 1);
-        (void)snprintf(path, sizeof path, "/%s", name_of("strange", i));
+        plait_shared *shared = plait_shared_create(numbered("strange", i), 1);
+        (void)snprintf(path, sizeof path, "/%s", numbered("strange", i));
         if (!shared || shm_unlink(path) != 0) _exit(2);
         plait_shared_free(shared);
     }
@@ -384,7 +379,7 @@ TEST(it_knows_many_names_and_forgets_those_that_others_took_off) {
     int *ready = kill_memory(sizeof(int));
     pid_t child = kill_start(many, ready);
     while (!__atomic_load_n(ready, __ATOMIC_ACQUIRE)) ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
-    ck_assert(has_file(name_of("name", 299)));
+    ck_assert(has_file(numbered("name", 299)));
     kill_now(child);
     must_be_gone(300);
 }
@@ -427,6 +422,6 @@ static void fight(void *memory) {
 TEST_WITHIN(threads_that_fight_for_names_see_only_whole_memory, 120) {
     for (int i = 0; i < 2; i++) {
         kill_join(kill_start(fight, NULL), 100);
-        for (int name = 0; name < 3; name++) wait_until_gone(name_of("stress", name));
+        for (int name = 0; name < 3; name++) wait_until_gone(numbered("stress", name));
     }
 }

@@ -1,9 +1,9 @@
 /* Handles that travel: what the receiver gets is the same memory, once; and whatever is wrong about a record is a status. */
 #include "support/faults.h"
 #include "support/kill.h"
+#include "support/proc.h"
 #include "support/test.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <plait.h>
@@ -27,14 +27,6 @@ static void go_on(struct talk *talk, int step) {
 
 static void wait_for(struct talk *talk, int step) {
     while (__atomic_load_n(&talk->step, __ATOMIC_ACQUIRE) != step) usleep(100);
-}
-
-static int descriptors(void) {
-    DIR *directory = opendir("/proc/self/fd");
-    int count = 0;
-    while (readdir(directory)) count++;
-    closedir(directory);
-    return count;
 }
 
 static struct plait__travelled record_of(const void *object) {
@@ -114,12 +106,12 @@ TEST(what_has_come_can_be_sent_on) {
 static void ck_assert_lost(const struct plait__travelled *record, plait_status expected) {
     struct plait__words why = {""};
     void *object = &why;
-    int before = descriptors();
+    int before = proc_count_descriptors("self");
     ck_assert_status(plait__traveller_unpack(record, &object, &why), expected);
     ck_assert_ptr_null(object);
     ck_assert_str_ne(why.at, "");
     ck_assert_status(plait__traveller_unpack(record, &object, NULL), expected);
-    ck_assert_int_eq(descriptors(), before);
+    ck_assert_int_eq(proc_count_descriptors("self"), before);
 }
 
 static void send_and_rest(void *memory) {
@@ -222,7 +214,7 @@ TEST(lack_of_memory_is_a_status) {
 /* ---- what is kept ---- */
 
 TEST(not_more_is_kept_than_so_many) {
-    int before = descriptors();
+    int before = proc_count_descriptors("self");
     for (int i = 0; i < 200; i++) {
         plait_shared *shared = plait_shared_new(100);
         struct plait__travelled record = record_of(shared);
@@ -231,8 +223,8 @@ TEST(not_more_is_kept_than_so_many) {
         plait__traveller_drop(object);
         plait_shared_free(shared);
     }
-    ck_assert_int_le(descriptors(), before + 64);
-    ck_assert_int_ge(descriptors(), before + 60);
+    ck_assert_int_le(proc_count_descriptors("self"), before + 64);
+    ck_assert_int_ge(proc_count_descriptors("self"), before + 60);
 }
 
 static long mapped_kib(void) {

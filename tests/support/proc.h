@@ -1,6 +1,6 @@
 /* What /proc tells about other processes, for tests. */
-#ifndef PLAIT_TEST_PROCESS_PROC_H
-#define PLAIT_TEST_PROCESS_PROC_H
+#ifndef PLAIT_TEST_SUPPORT_PROC_H
+#define PLAIT_TEST_SUPPORT_PROC_H
 
 #include <dirent.h>
 #include <sched.h>
