@@ -45,6 +45,37 @@ static plait_status nothing(struct plait__message_call *call) {
                 : plait__message_stuck(call, &ring->shared->put.index, ring->shared->get.index);
 }
 
+static bool begins_stream(const struct plait__record *record) {
+    return plait__record_state(plait__load(&record->word)) == PLAIT__RECORD_FIRST;
+}
+
+static size_t whole_size(struct plait__record *record) {
+    struct plait__stream_head head;
+    if (!begins_stream(record)) return record->size;
+    memcpy(&head, plait__record_bytes(record), sizeof head);
+    return (size_t)head.total;
+}
+
+/* Whether the rest of the stream that begins at the head will never come: its writer has given up, or is dead. */
+static bool is_given_up(struct plait__message_call *call, struct plait__record *first) {
+    struct plait__message_shared *shared = call->ring->shared;
+    if (plait__load_acquire(&shared->put.through) == shared->get.index + 1) {
+        call->hindered = true;
+        if (!call->look || plait__process_alive(plait__load(&shared->put.through_for))) return false;
+    }
+    uint32_t tail = plait__position(plait__load_acquire(&shared->put.index));
+    uint32_t at = plait__position(shared->get.index) + first->units;
+    size_t rest = whole_size(first) - (first->size - sizeof(struct plait__stream_head));
+    while (rest && at != tail) {
+        struct plait__record *record = plait__record_at(call->ring, at);
+        bool more = plait__record_state(plait__load_acquire(&record->word)) == PLAIT__RECORD_MORE;
+        if (!more || !record->size || record->size > rest) break;
+        rest -= record->size;
+        at += record->units;
+    }
+    return rest > 0;
+}
+
 enum finding { TAKE, PASS_OVER, PASS_OVER_PIECE, WAIT_FOR_IT, BROKEN };
 
 /* What to do with the record at the head, which nobody else moves. */
@@ -53,8 +84,9 @@ static enum finding examine(struct plait__message_call *call, struct plait__reco
     if (plait__unlikely(!record->units || record->units > call->ring->units)) return BROKEN;
     switch (plait__record_state(word)) {
     case PLAIT__RECORD_READY:
-    case PLAIT__RECORD_FIRST:
         return TAKE;
+    case PLAIT__RECORD_FIRST:
+        return is_given_up(call, record) ? PASS_OVER : TAKE;
     case PLAIT__RECORD_BORROWED: /* and the head was not moved */
         plait__store(&record->word, PLAIT__RECORD_READY);
         return TAKE;
@@ -145,17 +177,6 @@ plait_status plait__message_give_back(struct plait__message_ring *ring, plait_me
 }
 
 /* ---- streams ---- */
-
-static bool begins_stream(const struct plait__record *record) {
-    return plait__record_state(plait__load(&record->word)) == PLAIT__RECORD_FIRST;
-}
-
-static size_t whole_size(struct plait__record *record) {
-    struct plait__stream_head head;
-    if (!begins_stream(record)) return record->size;
-    memcpy(&head, plait__record_bytes(record), sizeof head);
-    return (size_t)head.total;
-}
 
 /* Under the lane's lock: takes the first piece, and the lane for itself until it has the last. */
 static void begin_stream(struct plait__message_call *call, struct plait__record *record) {

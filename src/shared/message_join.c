@@ -90,7 +90,8 @@ static plait_status look_at_books(struct plait__message_call *call) {
     return PLAIT_CRASHED;
 }
 
-/* What was reserved and then abandoned is no message, and perhaps nobody else comes to pass over it. */
+/* What was reserved and then abandoned is no message, nor is what a put gave up in the middle; and perhaps nobody else
+ * comes to pass over it. */
 static plait_status attempt_join(struct plait__message_call *call) {
     struct plait__message_shared *shared = call->ring->shared;
     struct plait__record *next;

@@ -216,7 +216,10 @@ static plait_status put_stream(struct plait__message_call *call) {
     if (call->nowait) return PLAIT_BUSY;
     plait_status status = run_put(call, attempt_first);
     while (status == PLAIT_OK && call->rest) status = run_put(call, attempt_more);
-    if (status != PLAIT_OK) plait__side_wake_all(&call->ring->shared->getters);
+    if (status != PLAIT_OK) {
+        plait__side_wake_all(&call->ring->shared->getters);
+        plait__side_wake(&call->ring->shared->joiners);
+    }
     return status;
 }
 

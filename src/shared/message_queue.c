@@ -56,11 +56,16 @@ static plait_message_queue *refuse(plait_status status) {
     return NULL;
 }
 
+static plait_message_queue *refuse_capacity(size_t capacity) {
+    (void)plait__refuse(PLAIT_INVALID, "no queue can hold %zu bytes of messages", capacity);
+    return NULL;
+}
+
 plait_message_queue *plait_message_queue_new_with(const plait_message_queue_options *options) {
     const plait_message_queue_options none = {0};
     if (!options) options = &none;
     uint32_t units = plait__message_units(options->capacity);
-    if (!units) return refuse(PLAIT_INVALID);
+    if (!units) return refuse_capacity(options->capacity);
     plait_shared *memory = plait_shared_new(plait__message_file_size(1, units));
     if (!memory) return NULL;
     plait__message_file_begin(memory, 1, units, options->max_message);
@@ -77,7 +82,7 @@ plait_message_queue *plait_message_queue_create(const char *name,
     const plait_message_queue_options none = {0};
     if (!options) options = &none;
     uint32_t units = plait__message_units(options->capacity);
-    if (!units) return refuse(PLAIT_INVALID);
+    if (!units) return refuse_capacity(options->capacity);
     plait_shared *memory = plait__shared_new_nameable(plait__message_file_size(1, units));
     if (!memory) return NULL;
     plait__message_file_begin(memory, 1, units, options->max_message);

@@ -27,13 +27,14 @@
  * that is behind the head and not BORROWED by somebody alive. So several write and read at once, in any
  * order, and what comes out is in the order in which room was taken.
  *
- * A message that is bigger than the ring is a *stream*: a record FIRST, which says how long the whole is,
- * then MORE. Its writer has marked the put lane as his (`stream`), its reader the get lane (`drain`), each
- * with his process, and the others stay away as long as that lives. So pieces are never mixed. A writer that
- * gives up or dies leaves a FIRST with too few MORE: the reader finds another record instead, or nothing and
- * no such stream, and forgets what he has. A reader that dies leaves MORE without a reader, which gets pass
- * over. Who needs much room marks the lane as a stream does, so that small puts do not keep taking what
- * becomes free.
+ * A message that is bigger than the ring is a *stream*: a record FIRST, which says how long the whole
+ * is, then MORE. Its writer has marked the put lane as his (`stream`), its reader the get lane
+ * (`drain`), each with his process, and the others stay away as long as that lives. So pieces are never
+ * mixed. A writer that gives up or dies leaves a FIRST with too few MORE: the reader finds another
+ * record instead, or nothing and no such stream, and forgets what he has. A reader that dies leaves MORE
+ * without a reader, which gets pass over, as they do over a FIRST whose rest cannot come any more. Who
+ * needs much room marks the lane as a stream does, so that small puts do not keep taking what becomes
+ * free.
  *
  * Waiting. Gets sleep until tail or a record's word changes, puts until head or a word does, each on words of
  * their own (sleepers.h). One wake at a time goes round on each side; so whoever has a lane for himself

@@ -399,6 +399,15 @@ TEST(a_join_does_not_wait_for_a_message_that_was_given_up_in_the_middle) {
     kill_now(writer);
 }
 
+TEST(a_join_does_not_wait_for_a_message_whose_writer_was_killed) {
+    prepare_ring(RING);
+    pid_t writer = kill_start(put_huge, NULL);
+    while (plait_message_queue_empty(queue)) plait_sleep(0.0005);
+    kill_now(writer);
+    ck_assert_ok(plait_message_queue_join_until(queue, plait_after(10)));
+    ck_assert(plait_message_queue_empty(queue));
+}
+
 /* In a process that sees nothing of others but whether they can be signalled. */
 static bool has_no_proc(void) {
     if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;

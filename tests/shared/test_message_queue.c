@@ -458,6 +458,27 @@ TEST(join_does_not_wait_for_what_was_abandoned) {
     plait_message_queue_free(queue);
 }
 
+/* What there is of it would fill the ring for ever. */
+TEST(join_does_not_wait_for_what_a_put_gave_up_in_the_middle) {
+    plait_message_queue *queue = plait_message_queue_new(RING);
+    ck_assert_ok(plait_message_queue_put(queue, "x", 1));
+    ck_assert_status(plait_message_queue_put_until(queue, out, 3 * RING, plait_after(0.01)), PLAIT_TIMEOUT);
+    size_t size;
+    ck_assert_ok(plait_message_queue_get(queue, out, 1, &size));
+    ck_assert_ok(plait_message_queue_task_done(queue));
+    ck_assert_ok(plait_message_queue_join_until(queue, plait_after(10)));
+    ck_assert(plait_message_queue_empty(queue));
+    ck_assert_status(plait_message_queue_put_until(queue, out, 3 * RING, plait_after(0.01)), PLAIT_TIMEOUT);
+    ck_assert_status(plait_message_queue_get_nowait(queue, out, 1, &size), PLAIT_EMPTY);
+    plait_message_queue_free(queue);
+}
+
+TEST(a_capacity_that_cannot_be_is_refused_in_words) {
+    ck_assert_ptr_null(plait_message_queue_new(SIZE_MAX));
+    ck_assert_status(plait_last_error(), PLAIT_INVALID);
+    ck_assert_str_eq(plait_last_message(), "no queue can hold 18446744073709551615 bytes of messages");
+}
+
 /* ---- memory that runs out ---- */
 
 static plait_status use_a_queue(void) {
