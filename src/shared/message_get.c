@@ -234,9 +234,7 @@ static plait_status attempt_piece(struct plait__message_call *call) {
 /* The rest has not come in time, and is nobody's when it comes. */
 static void leave_stream(struct plait__message_call *call) {
     struct plait__message_shared *shared = call->ring->shared;
-    struct plait__robust_wait wait = {call->wait.kind, call->wait.object, PLAIT_FOREVER, false};
-    plait_status status = plait__robust_lock(&shared->get.lock, &wait);
-    if (status != PLAIT_OK && status != PLAIT_CRASHED) return;
+    if (!plait__message_lock_surely(call->ring, call->wait.kind, &shared->get)) return;
     if (shared->get.through == call->through) (void)forget_stream(call, PLAIT_OK);
     plait__message_unlock(&shared->get);
 }

@@ -53,9 +53,7 @@ void plait__message_got(struct plait__message_ring *ring, int count) {
 
 plait_status plait__message_task_done(struct plait__message_ring *ring) {
     struct plait__message_shared *shared = ring->shared;
-    struct plait__robust_wait wait = {"message_queue.task_done", ring->object, PLAIT_FOREVER, false};
-    plait_status status = plait__robust_lock(&shared->get.lock, &wait);
-    if (status != PLAIT_OK && status != PLAIT_CRASHED) return status;
+    if (!plait__message_lock_surely(ring, "message_queue.task_done", &shared->get)) return PLAIT_ERRNO;
     struct plait__consumer *consumer = place_of(ring);
     bool too_often = consumer->done == consumer->got;
     if (!too_often) consumer->done++;

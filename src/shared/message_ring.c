@@ -33,6 +33,16 @@ plait_status plait__message_lock(struct plait__message_call *call, struct plait_
     return PLAIT_OK;
 }
 
+bool plait__message_lock_surely(const struct plait__message_ring *ring, const char *kind,
+                                struct plait__message_lane *lane) {
+    struct plait__robust_wait wait = {kind, ring->object, PLAIT_FOREVER, false};
+    plait_status status;
+    do {
+        status = plait__robust_lock(&lane->lock, &wait);
+    } while (status == PLAIT_INTERRUPTED);
+    return status == PLAIT_OK || status == PLAIT_CRASHED;
+}
+
 bool plait__message_taken(struct plait__message_call *call, struct plait__message_lane *lane) {
     if (plait__likely(!lane->through) || lane->through == call->through) return false;
     if (call->look && !plait__process_alive(plait__load(&lane->through_for))) {
@@ -54,10 +64,7 @@ void plait__message_take(struct plait__message_call *call, struct plait__message
  * process lives. */
 void plait__message_end(struct plait__message_call *call, struct plait__message_lane *lane,
                         struct plait__side *side) {
-    struct plait__robust_wait wait = {call->wait.kind, call->wait.object, PLAIT_FOREVER, false};
-    if (!call->through) return;
-    plait_status status = plait__robust_lock(&lane->lock, &wait);
-    if (status != PLAIT_OK && status != PLAIT_CRASHED) return;
+    if (!call->through || !plait__message_lock_surely(call->ring, call->wait.kind, lane)) return;
     if (lane->through == call->through) plait__store_for_sleepers(&lane->through, 0);
     plait__message_unlock(lane);
     call->through = 0;
@@ -159,10 +166,9 @@ plait_status plait__message_run(struct plait__message_call *call,
  * seen the last. */
 void plait__message_shut(struct plait__message_ring *ring, uint32_t shut) {
     struct plait__message_shared *shared = ring->shared;
-    struct plait__robust_wait wait = {"message_queue.shutdown", ring->object, PLAIT_FOREVER, false};
-    plait_status status = plait__robust_lock(&shared->put.lock, &wait);
+    bool locked = plait__message_lock_surely(ring, "message_queue.shutdown", &shared->put);
     if (plait__load(&shared->shut) < shut) plait__store_for_sleepers(&shared->shut, shut);
-    if (status == PLAIT_OK || status == PLAIT_CRASHED) plait__message_unlock(&shared->put);
+    if (locked) plait__message_unlock(&shared->put);
     plait__side_wake_all(&shared->getters);
     plait__side_wake_all(&shared->putters);
     plait__side_wake_all(&shared->joiners);

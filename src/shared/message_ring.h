@@ -184,6 +184,10 @@ plait_status plait__message_run(struct plait__message_call *call,
                                 struct plait__side *side, bool (*more)(const void *ring));
 
 plait_status plait__message_lock(struct plait__message_call *call, struct plait__message_lane *lane);
+/* For what must be done in any case, also when a signal breaks into the wait for the lock. False: this system has no such
+ * locks. */
+bool plait__message_lock_surely(const struct plait__message_ring *ring, const char *kind,
+                                struct plait__message_lane *lane);
 static inline void plait__message_unlock(struct plait__message_lane *lane) {
     plait__robust_unlock(&lane->lock);
 }

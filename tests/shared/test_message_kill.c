@@ -5,8 +5,10 @@
 #include "support/test.h"
 
 #include <plait.h>
+#include <pthread.h>
 #include <sched.h>
 #include <shared/alive.h>
+#include <shared/message_ring.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -406,6 +408,40 @@ TEST(a_join_does_not_wait_for_a_message_whose_writer_was_killed) {
     kill_now(writer);
     ck_assert_ok(plait_message_queue_join_until(queue, plait_after(10)));
     ck_assert(plait_message_queue_empty(queue));
+}
+
+/* A signal that breaks into the end of a call that has a lane for itself. */
+static struct plait__message_shared *lanes;
+static uint32_t holds, asked;
+
+static bool ask(void *context) {
+    plait__store_release((uint32_t *)context, 1);
+    return true;
+}
+
+static void *hold_until_asked(void *ring) {
+    ck_assert(plait__message_lock_surely(ring, "test", &lanes->put));
+    plait__store_release(&holds, 1);
+    while (!plait__load_acquire(&asked)) plait_sleep(0.0005);
+    plait__message_unlock(&lanes->put);
+    return NULL;
+}
+
+TEST(a_lane_is_given_back_though_a_signal_breaks_in) {
+    lanes = kill_memory(sizeof *lanes);
+    struct plait__message_ring ring = {.shared = lanes, .object = lanes};
+    struct plait__message_call call = plait__message_call(&ring, "test", PLAIT_FOREVER);
+    const plait_host host = {.context = &asked, .interrupted = ask};
+    pthread_t holder;
+    ck_assert_int_eq(pthread_create(&holder, NULL, hold_until_asked, &ring), 0);
+    while (!plait__load_acquire(&holds)) plait_sleep(0.0005);
+    call.through = lanes->put.through = 1;
+    const plait_host *before = plait_host_set(&host);
+    plait_host_interrupt();
+    plait__message_end(&call, &lanes->put, &lanes->putters);
+    (void)plait_host_set(before);
+    ck_assert_int_eq(pthread_join(holder, NULL), 0);
+    ck_assert_uint_eq(lanes->put.through, 0);
 }
 
 /* In a process that sees nothing of others but whether they can be signalled. */
