@@ -107,7 +107,7 @@ static bool may_call(const struct plait__pool_memory *memory, uint32_t *worker) 
 
 bool plait__pool_may_call(const struct plait__pool_memory *memory) {
     uint32_t worker;
-    return may_call(memory, &worker);
+    return may_call(memory, &worker) && plait__pool_queued(memory);
 }
 
 void plait__pool_call(struct plait__pool_memory *memory) {

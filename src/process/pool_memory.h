@@ -51,7 +51,8 @@
  * plus one. It was woken for work, or has found none and looks for a moment longer; when it claims a cell it says so
  * (0), and calls the next if the ring is not empty. So a burst of submits costs one wake, and one more for each worker
  * for which there is really work.
- *   After a push into the ring:  if searching is 0, make it a worker from `idle`, take the bit, wake.
+ *   After a push into the ring:  if searching is 0, and the ring is not empty by now, make it a worker from `idle`, take the
+ *                                bit, wake. The parent asks each time it has held its mutex: mostly nothing was pushed.
  *   After clearing `searching`:  if the ring is not empty, the same.
  *   Before sleep: word = ASLEEP, the bit, `searching` cleared if it is mine, and then a last look at the ring.
  * All of these are sequentially consistent. A put that finds somebody searching relies on the look that this one makes
@@ -183,7 +184,7 @@ void plait__pool_queue(struct plait__pool_memory *memory, uint32_t cell);
 bool plait__pool_unqueue(struct plait__pool_memory *memory, uint32_t cell);
 /* There may be work: sees to it that a worker is on its way, if one is idle and none is. Also for workers. */
 void plait__pool_call(struct plait__pool_memory *memory);
-/* Whether that would wake one now. */
+/* Whether that would wake one now, and something waits for it. */
 bool plait__pool_may_call(const struct plait__pool_memory *memory);
 /* How many wait in the ring, about; cancelled ones count until they are passed over. */
 uint32_t plait__pool_queued(const struct plait__pool_memory *memory);

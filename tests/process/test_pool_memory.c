@@ -157,6 +157,21 @@ static void tell_all_to_leave(uint32_t workers) {
     plait__pool_wake_all(shared, workers);
 }
 
+/* Worker 1 sleeps, worker 0 does what there is. */
+TEST(nobody_is_called_when_nothing_waits) {
+    uint32_t cell;
+    shared = process_shared(sizeof *shared);
+    shared->idle[0] = 2;
+    ck_assert(!plait__pool_may_call(shared));
+    plait__pool_queue(shared, 0);
+    ck_assert(plait__pool_may_call(shared));
+    ck_assert(plait__pool_claim(shared, 0, &cell));
+    ck_assert(!plait__pool_may_call(shared));
+    plait__pool_queue(shared, 1);
+    shared->searching = 1;
+    ck_assert(!plait__pool_may_call(shared));
+}
+
 /* The parent queues free cells, some of which it takes back, and collects. */
 TEST_WITHIN(each_cell_comes_out_as_often_as_it_went_in, 120) {
     enum { CELLS = 64, WORKERS = 3 };
@@ -178,7 +193,7 @@ TEST_WITHIN(each_cell_comes_out_as_often_as_it_went_in, 120) {
             in[cell]++;
             flight++;
             plait__pool_queue(shared, cell);
-            plait__pool_call(shared);
+            if (plait__pool_may_call(shared)) plait__pool_call(shared);
             if (stress_random_below(&random, 8) == 0 && plait__pool_unqueue(shared, cell)) {
                 free_cell[cell] = true;
                 in[cell]--;
