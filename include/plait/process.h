@@ -28,7 +28,8 @@
  *
  * No process survives the program, whatever ends that: when the program is gone the server kills them and goes, and when
  * the server is killed the kernel kills them. (But one that becomes another user, or executes a set-user-ID
- * file, is out of the kernel's hand if the server itself is killed.) What a process starts by fork(2) is its own business.
+ * file, is out of the kernel's hand if the server itself is killed.) What a process starts by fork(2) is its own
+ * business; a fork that returns from the task ends there.
  *
  * Leaving the program: returning from main, or exit, sends SIGTERM to the daemons and then waits for all processes. A
  * daemon that has not ended after two seconds is killed. (Python: multiprocessing's exit function.)

@@ -230,12 +230,20 @@ void plait__child_executed(int argc, char **argv) {
 
 /* ---- a fork of the program ---- */
 
+/* A standard number, where the program has closed that, is not for the library's own. */
+static int away_from_standard(int descriptor) {
+    if (descriptor < 0 || descriptor > STDERR_FILENO) return descriptor;
+    int higher = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(descriptor);
+    return higher;
+}
+
 /* Nothing may happen before the parent has a descriptor of it. What stdout holds is the parent's to write. */
 _Noreturn void plait__child_forked(int number, int asking, int lifeline, const struct plait__start *start,
                                    const struct plait__job *job) {
     char go;
-    begin(number, asking);
-    if (recv(number, &go, 1, 0) != 1 || !plait__os_die_with_writer(lifeline)) _exit(1);
+    begin(away_from_standard(number), away_from_standard(asking));
+    if (recv(channel.descriptor, &go, 1, 0) != 1 || !plait__os_die_with_writer(lifeline)) _exit(1);
     __fpurge(stdout);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) (void)dup2(null, STDIN_FILENO);

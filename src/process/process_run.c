@@ -95,6 +95,13 @@ static void left_early(void *unused) {
     plait__child_end(1);
 }
 
+/* A task that forks has two ends. The child's is nobody's: the program's exit handlers are none of its. */
+static void leave_forks(void) {
+    if (plait__is_child()) return;
+    fflush(NULL);
+    _exit(0);
+}
+
 static void run_task(const struct plait__process_job *job, void *wire, size_t size) {
     struct plait__words why = {""};
     struct plait__frame frame;
@@ -116,6 +123,7 @@ static void run_task(const struct plait__process_job *job, void *wire, size_t si
     pthread_cleanup_push(left_early, NULL);
     task->run(args, outcome.result);
     pthread_cleanup_pop(0);
+    leave_forks();
     outcome.status = plait__frame_end(&frame);
     outcome.message = plait__frame_take(&frame);
     outcome.done = true;
@@ -153,6 +161,7 @@ static int run_function(const struct plait__process_job *job, void *data) {
     pthread_cleanup_push(left_early, NULL);
     code = function(data);
     pthread_cleanup_pop(0);
+    leave_forks();
     outcome.done = true;
     return code;
 }

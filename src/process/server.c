@@ -136,13 +136,17 @@ static void fork_server(struct plait__nursery nursery) {
 /* Nothing of the program's stays open here but its output: whoever waits for the end of a file that the program closes must
  * see it. The server's own descriptors become 3 and so on. Returns false if there are not enough. */
 static bool keep_only(int *own, int count) {
+    enum { FIRST = 3 };
+    /* Away first: where the program has closed its standard input or output they may have those numbers. */
+    for (int i = 0; i < count; i++) {
+        int low = own[i];
+        if ((own[i] = fcntl(low, F_DUPFD_CLOEXEC, FIRST + count)) < 0) return false;
+        close(low);
+    }
     int null = open("/dev/null", O_RDWR);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0) return false;
     for (int i = STDOUT_FILENO; i <= STDERR_FILENO; i++)
         if (fcntl(i, F_GETFD) < 0 && dup2(null, i) < 0) return false;
-    enum { FIRST = 3 };
-    for (int i = 0; i < count; i++)
-        if ((own[i] = fcntl(own[i], F_DUPFD_CLOEXEC, FIRST + count)) < 0) return false;
     for (int i = 0; i < count; i++)
         if ((own[i] = dup3(own[i], FIRST + i, O_CLOEXEC)) < 0) return false;
     plait__os_close_from(FIRST + count);

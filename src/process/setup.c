@@ -78,6 +78,7 @@ void plait__server_lost(struct plait__server *server) {
     lost = lost || was;
     plait__mutex_unlock(&mutex);
     if (!was) return;
+    (void)shutdown(server->socket, SHUT_RDWR); /* if it was only out of memory, say, it goes now */
     wait_for_end(server);
     plait__server_drop(server);
 }

@@ -1,4 +1,5 @@
 /* Processes and pools inside processes and inside the workers of pools, beside threads there, and what ends with what. */
+#include "../thread/program.h"
 #include "pool_support.h"
 #include "support/proc.h"
 
@@ -249,6 +250,66 @@ TEST(descriptors_that_a_task_has_taken_are_its_own) {
     ck_assert_int_eq(seen[6], -1);
     ck_assert_int_eq(seen[7], 0);
     plait_process_free(process);
+}
+
+static void program_handler(void) {
+    if (seen) plait__add(&seen[9], 1);
+}
+
+PLAIT_TASK(int, returns_twice) {
+    pid_t child = fork();
+    int status = -1;
+    if (child == 0) return 5;
+    return waitpid(child, &status, 0) == child && status == 0 ? 6 : 7;
+}
+static int function_returns_twice(void *data) {
+    (void)data;
+    pid_t child = fork();
+    int status = -1;
+    if (child == 0) return 5;
+    return waitpid(child, &status, 0) == child && status == 0 ? 6 : 7;
+}
+
+TEST(the_fork_in_a_task_ends_where_the_task_does) {
+    int result = 0;
+    share();
+    plait_process *process = plait_process_start(returns_twice);
+    ck_assert_ok(plait_process_result(process, &result));
+    ck_assert_int_eq(result, 6);
+    plait_process_free(process);
+    process = plait_process_new(NULL, function_returns_twice, NULL, 0);
+    ck_assert_ok(plait_process_result(process, &result));
+    ck_assert_int_eq(result, 6);
+    plait_process_free(process);
+}
+
+static int leave_with_forks_in_tasks(void) {
+    int result = 0;
+    atexit(program_handler);
+    plait_process *process = plait_process_start(returns_twice);
+    if (plait_process_result(process, &result) != PLAIT_OK || result != 6) return 1;
+    plait_process_free(process);
+    return 0;
+}
+
+TEST(the_fork_in_a_task_runs_none_of_the_programs_handlers) {
+    seen = process_shared(4096);
+    struct program program = program_run(leave_with_forks_in_tasks);
+    ck_assert_program_exit(program, 0);
+    ck_assert_int_eq(seen[9], 1);
+}
+
+static int run_without_standard_files(void) {
+    for (int i = 0; i <= STDERR_FILENO; i++) close(i);
+    if (plait_process_setup(0, NULL) != PLAIT_OK) return 1;
+    for (plait_start_method method = PLAIT_START_FORKSERVER; method <= PLAIT_START_FORK; method++)
+        if (ask_another(method, 4) != 8) return 2 + (int)method;
+    return 0;
+}
+
+TEST(a_program_without_standard_files_starts_processes) {
+    struct program program = program_run(run_without_standard_files);
+    ck_assert_program_exit(program, 0);
 }
 
 TEST(arguments_of_a_users_may_look_like_the_librarys) {
