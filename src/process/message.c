@@ -40,6 +40,7 @@ static size_t take_descriptors(struct msghdr *message, int *descriptors, size_t 
 
 ssize_t plait__receive(int socket, void *head, size_t head_size, void *data, size_t size, int *descriptors,
                        size_t *count, int flags) {
+    // cppcheck-suppress ctuuninitvar; it is written through that
     struct iovec parts[2] = {{head, head_size}, {data, size}};
     union control control;
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = size ? 2 : 1};

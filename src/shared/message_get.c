@@ -292,7 +292,7 @@ plait_status plait__message_get(struct plait__message_call *call) {
     const size_t room = call->size;
     for (;;) {
         plait_message message = {NULL, 0, 0};
-        call->message = &message;
+        call->message = &message; // cppcheck-suppress autoVariables
         call->size = room;
         plait_status status = run_get(call, attempt_get);
         if (plait__likely(status != PLAIT_OK || (!message.data && !call->through))) return status;

@@ -168,8 +168,8 @@ static plait_status attempt_put(struct plait__message_call *call) {
 }
 
 static plait_status put_in_place(struct plait__message_call *call) {
-    plait_message message;
-    call->message = &message;
+    plait_message message = {NULL, 0, 0};
+    call->message = &message; // cppcheck-suppress autoVariables
     plait_status status = run_put(call, attempt_reserve);
     if (status != PLAIT_OK) return status;
     memcpy(message.data, call->data, call->size);

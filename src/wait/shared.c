@@ -80,7 +80,7 @@ void plait__shared_disturb(uint32_t *word) {
 uint32_t plait__wait_beside(struct plait__waiter *waiter, uint32_t *word, uint32_t expected,
                             plait_deadline deadline, bool cancellable) {
     struct plait__sharing sharing = {.word = word, .expected = expected};
-    waiter->sharing = &sharing;
+    waiter->sharing = &sharing; // cppcheck-suppress autoVariables
     plait__store(&waiter->beside, word);
     uint32_t claim = plait__wait(waiter, deadline, cancellable);
     remember(waiter->self, &sharing, waiter);
