@@ -275,7 +275,9 @@ static void forget_alone(struct alone *alone) {
     plait__release(alone);
 }
 
+/* On whatever thread has heard of its end, which is not one for the user's callbacks. */
 static void end_alone(struct chunk_map *chunks) {
+    plait_pool *pool = chunks->pool;
     struct alone *alone = plait__of_link(chunks->map, struct alone, map);
     plait_future *future = alone->future;
     plait_status status = plait__map_outcome(&alone->map);
@@ -284,8 +286,8 @@ static void end_alone(struct chunk_map *chunks) {
     forget(chunks);
     forget_alone(alone);
     (void)plait__future_settle(future, status, message);
-    plait__future_call_back(future);
-    plait__future_drop(future);
+    if (plait__future_silent(future) && plait__future_drop_silently(future)) return;
+    pool->operations->call_back(pool, future);
 }
 
 /* What the map runs under: below the caller's token the future's own, so that it can be cancelled. */

@@ -169,6 +169,7 @@ void plait__future_call_back(plait_future *future) {
     if (plait__load_acquire(&future->references) == 1 && !future->callbacks)
         return; /* nobody else can add one */
     struct plait__callback *next, *newest = plait__exchange(&future->callbacks, CALLED), *oldest = NULL;
+    if (newest == CALLED) return; /* it was found to have none, and nobody could add one since */
     for (; newest; newest = next) {
         next = newest->next;
         newest->next = oldest;

@@ -39,6 +39,8 @@ struct plait__pool_operations {
     plait_status (*wait)(plait_pool *pool, const char *kind, const void *address,
                          bool (*over)(const void *context), const void *context, plait_deadline deadline,
                          bool cancellable);
+    /* Calls back for a future that is done, and lets go of it: soon, on a thread that waits for nothing. */
+    void (*call_back)(plait_pool *pool, plait_future *future);
 };
 
 static inline bool plait__is_task(const plait_task *task) {

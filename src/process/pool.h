@@ -157,6 +157,8 @@ plait_status plait__process_pool_put(plait_pool *base, plait_future *future, pla
  * PLAIT_INVALID with words). Never waits. */
 plait_status plait__errand_send(struct plait__process_pool *pool, struct plait__errand *errand,
                                 struct plait__words *why);
+/* One more is outstanding; under the mutex. */
+void plait__process_pool_count_in(struct plait__process_pool *pool);
 /* Gives workers what waits, as long as there is room; under the mutex. */
 void plait__process_pool_refill(struct plait__process_pool *pool);
 /* Gives the mutex back, and sees to it that a worker comes, if anything was put into the ring or one is missing. */
@@ -171,7 +173,7 @@ int plait__process_pool_task(struct plait__process_pool *pool, const plait_task 
 /* ---- pool_collect.c, pool_cancel.c ---- */
 
 enum plait__collector { PLAIT__A_SITTER, PLAIT__THE_KEEPER };
-/* Takes what is finished and makes it done; whether there was anything. */
+/* Takes what is finished and makes it done; whether there was anything. Callbacks go to the backlog. */
 bool plait__process_pool_collect(struct plait__process_pool *pool, enum plait__collector who);
 /* Takes the cells that a dead worker has left. What it was running fails with this status, and words that say how it
  * died: "task 'name' HOW". For the keeper. */
@@ -179,6 +181,8 @@ void plait__process_pool_bury(struct plait__process_pool *pool, uint32_t worker,
                               const char *how);
 /* The keeper calls back for those on the backlog. */
 void plait__process_pool_call_back(struct plait__process_pool *pool);
+/* Puts one there that was in no cell. */
+void plait__process_pool_call_later(plait_pool *base, plait_future *future);
 /* What has not begun fails with this status; takes it from where it waits and from the ring. */
 void plait__process_pool_discard(struct plait__process_pool *pool, plait_status status);
 /* What was submitted below a cancelled token does not begin, or is asked to stop. */

@@ -10,6 +10,7 @@
 
 /* What one who collects has done without the mutex, and tells under it. */
 struct haul {
+    bool keepers;   /* who calls back afterwards itself */
     uint32_t first; /* of the cells, plus one, in the order in which they were finished */
     size_t over;    /* so many are */
     uint64_t done, failed, cancelled;
@@ -24,13 +25,17 @@ static void count(struct haul *haul, plait_status status) {
 
 /* ---- ending ---- */
 
+/* The user's callbacks, and what else of his runs when a future ends. Whoever has the seat leaves it to the keeper: others could not
+ * collect meanwhile. */
+enum calling { CALL_LATER, CALL_NOW };
+
 /* Makes it done and lets go of it; takes over the message. The caller holds no lock. */
-static void end_future(plait_future *future, plait_status status, char *message, enum plait__collector who,
+static void end_future(plait_future *future, plait_status status, char *message, enum calling calling,
                        struct haul *haul) {
     count(haul, status);
     plait__wire_drop(future->task, plait__future_args(future));
     (void)plait__future_settle(future, status, message);
-    if (who == PLAIT__THE_KEEPER) {
+    if (calling == CALL_NOW) {
         plait__future_call_back(future);
         plait__future_drop(future);
     } else if (!plait__future_silent(future) || !plait__future_drop_silently(future)) {
@@ -41,7 +46,7 @@ static void end_future(plait_future *future, plait_status status, char *message,
 }
 
 static void end_inside(const struct plait__inside *inside, const struct plait__verdict *verdict,
-                       enum plait__collector who, struct haul *haul) {
+                       enum calling calling, struct haul *haul) {
     plait_future *future = inside->future;
     plait_status status = verdict->status;
     struct plait__words why = {""};
@@ -61,7 +66,7 @@ static void end_inside(const struct plait__inside *inside, const struct plait__v
         message = plait__copy_string(verdict->words);
     }
     future->block = block;
-    end_future(future, status, message, who, haul);
+    end_future(future, status, message, calling, haul);
 }
 
 /* The mutex is held, and given back. */
@@ -81,14 +86,26 @@ static void tell(struct plait__process_pool *pool, struct haul *haul) {
     plait__process_pool_refill(pool);
     plait__process_pool_unlock(pool);
     plait__wakes_send(&wakes);
-    if (later) plait__keeper_ring(pool);
+    if (later && !haul->keepers) plait__keeper_ring(pool);
 }
 
 /* ---- cells ---- */
 
+/* A worker may wait until its result in a file has been read: it looks whether the cell still has the same word. */
+static void give_word_back(struct plait__process_pool *pool, uint32_t number) {
+    struct plait__pool_cell *cell = &pool->memory->cells[number];
+    uint64_t word = plait__load(&cell->word);
+    bool waits = plait__cell_state(word) == PLAIT__CELL_DONE && cell->result.place == PLAIT__IN_FILE;
+    plait__store_release(&cell->word, PLAIT__CELL_FREE);
+    if (!waits) return;
+    uint32_t *taken = &pool->memory->slots[plait__cell_worker(word) % PLAIT__POOL_WORKERS].taken;
+    plait__add(taken, 1);
+    plait__wake_shared(taken, 1);
+}
+
 static void free_cell(struct plait__process_pool *pool, uint32_t number) {
     struct plait__inside *inside = &pool->inside[number];
-    plait__store_release(&pool->memory->cells[number].word, PLAIT__CELL_FREE);
+    give_word_back(pool, number);
     if (inside->file >= 0) {
         plait__os_close(inside->file);
         pool->files--;
@@ -126,7 +143,7 @@ static const char *words_of(const struct plait__parcel_view *view) {
     return view->size && view->wire[view->size - 1] == '\0' ? view->wire : NULL;
 }
 
-static void read_cell(struct plait__process_pool *pool, uint32_t number, enum plait__collector who,
+static void read_cell(struct plait__process_pool *pool, uint32_t number, enum calling calling,
                       struct haul *haul) {
     struct plait__pool_memory *memory = pool->memory;
     struct plait__pool_cell *cell = &memory->cells[number];
@@ -144,15 +161,8 @@ static void read_cell(struct plait__process_pool *pool, uint32_t number, enum pl
         verdict.words = why.at;
     }
     if (verdict.status < 0) verdict.status = PLAIT_FAILED;
-    end_inside(inside, &verdict, who, haul);
-    if (opened != PLAIT_OK) return;
-    plait__parcel_close(&view);
-    if (cell->result.place == PLAIT__IN_FILE) {
-        uint32_t *taken = &memory->slots[plait__cell_worker(plait__load(&cell->word)) % PLAIT__POOL_WORKERS]
-                               .taken;
-        plait__add(taken, 1);
-        plait__wake_shared(taken, 1);
-    }
+    end_inside(inside, &verdict, calling, haul);
+    if (opened == PLAIT_OK) plait__parcel_close(&view);
 }
 
 static void free_taken(struct plait__process_pool *pool, uint32_t first) {
@@ -164,21 +174,21 @@ static void free_taken(struct plait__process_pool *pool, uint32_t first) {
 }
 
 /* Reads what was taken, without the mutex, which is taken again; frees the cells. */
-static void bring_in(struct plait__process_pool *pool, enum plait__collector who, struct haul *haul) {
+static void bring_in(struct plait__process_pool *pool, struct haul *haul) {
     for (uint32_t one = haul->first; one; one = pool->inside[one - 1].next)
-        read_cell(pool, one - 1, who, haul);
+        read_cell(pool, one - 1, CALL_LATER, haul);
     if (!plait__process_pool_lock(pool)) return;
     free_taken(pool, haul->first);
     tell(pool, haul);
 }
 
 bool plait__process_pool_collect(struct plait__process_pool *pool, enum plait__collector who) {
-    struct haul haul = {0};
+    struct haul haul = {.keepers = who == PLAIT__THE_KEEPER};
     if (!plait__load_seq(&pool->memory->finished) || !plait__process_pool_lock(pool)) return false;
     take_finished(pool, &haul);
     plait__mutex_unlock(&pool->mutex);
     if (!haul.first) return false;
-    bring_in(pool, who, &haul);
+    bring_in(pool, &haul);
     return true;
 }
 
@@ -229,7 +239,7 @@ static void fail_crashed(struct plait__process_pool *pool, uint32_t number, plai
                                      .wire = pool->memory->rooms[number][PLAIT__RESULT_BACK],
                                      .size = PLAIT__ROOM,
                                      .progress = plait__load_acquire(&cell->progress)};
-    end_inside(inside, &verdict, PLAIT__THE_KEEPER, haul);
+    end_inside(inside, &verdict, CALL_NOW, haul);
 }
 
 void plait__process_pool_bury(struct plait__process_pool *pool, uint32_t worker, plait_status status,
@@ -244,7 +254,7 @@ void plait__process_pool_bury(struct plait__process_pool *pool, uint32_t worker,
     for (uint32_t one = running; one; one = pool->inside[one - 1].next)
         fail_crashed(pool, one - 1, status, how, &haul);
     for (uint32_t one = haul.first; one; one = pool->inside[one - 1].next)
-        read_cell(pool, one - 1, PLAIT__THE_KEEPER, &haul);
+        read_cell(pool, one - 1, CALL_NOW, &haul);
     if (!plait__process_pool_lock(pool)) return;
     free_taken(pool, running);
     free_taken(pool, haul.first);
@@ -273,7 +283,7 @@ static void end_unbegun(plait_future *future, plait_status status, const char *w
     bool ours = status != PLAIT_OK && (plait__future_enter(future, PLAIT__QUEUED, PLAIT__SETTING) ||
                                        plait__future_enter(future, PLAIT__STARTING, PLAIT__SETTING));
     if (ours) {
-        end_future(future, status, plait__copy_string(words), PLAIT__THE_KEEPER, haul);
+        end_future(future, status, plait__copy_string(words), CALL_NOW, haul);
         return;
     }
     count(haul, PLAIT_CANCELLED);
@@ -296,6 +306,24 @@ static void end_errands(struct plait__list *errands, plait_status status, const 
 
 static void tell_again(struct plait__process_pool *pool, struct haul *haul) {
     if ((haul->over || haul->first) && plait__process_pool_lock(pool)) tell(pool, haul);
+}
+
+void plait__process_pool_call_later(plait_pool *base, plait_future *future) {
+    struct plait__process_pool *pool = plait__process_pool(base);
+    bool later = plait__process_pool_lock(pool);
+    if (later && pool->ended) { /* there is no keeper any more */
+        plait__mutex_unlock(&pool->mutex);
+        later = false;
+    }
+    if (later) {
+        plait__process_pool_count_in(pool);
+        plait__list_append(&pool->backlog, &future->job.link);
+        plait__mutex_unlock(&pool->mutex);
+        plait__keeper_ring(pool);
+        return;
+    }
+    plait__future_call_back(future);
+    plait__future_drop(future);
 }
 
 void plait__process_pool_call_back(struct plait__process_pool *pool) {
@@ -333,7 +361,7 @@ static void end_withdrawn(struct plait__process_pool *pool, plait_status status,
                           struct haul *haul) {
     struct plait__verdict verdict = {.status = status, .words = words};
     for (uint32_t one = haul->first; one; one = pool->inside[one - 1].next)
-        end_inside(&pool->inside[one - 1], &verdict, PLAIT__THE_KEEPER, haul);
+        end_inside(&pool->inside[one - 1], &verdict, CALL_NOW, haul);
     if (!plait__process_pool_lock(pool)) return;
     free_taken(pool, haul->first);
     tell(pool, haul);
@@ -357,9 +385,9 @@ void plait__process_pool_discard(struct plait__process_pool *pool, plait_status 
 /* Under the mutex: the worker's listener tells the task. */
 static void ask_to_stop(struct plait__process_pool *pool, uint32_t number) {
     struct plait__pool_cell *cell = &pool->memory->cells[number];
-    uint64_t word = plait__load_acquire(&cell->word);
     if (plait__load(&cell->cancel)) return;
     plait__store_seq(&cell->cancel, 1);
+    uint64_t word = plait__load_seq(&cell->word); /* a worker that claims it after this look sees `cancel` */
     if (plait__cell_state(word) != PLAIT__CELL_RUNNING) return;
     uint32_t *listen = &pool->memory->slots[plait__cell_worker(word) % PLAIT__POOL_WORKERS].listen;
     plait__add(listen, 1);

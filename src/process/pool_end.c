@@ -16,6 +16,7 @@ static plait_status stop_intake(struct plait__process_pool *pool, bool cancel_fu
     if (!plait__process_pool_lock(pool)) return PLAIT_BROKEN;
     plait__add_relaxed(&pool->references, 1);
     pool->closed = true;
+    pool->discarding |= cancel_futures; /* also the rest of maps that have begun */
     release_putters(pool, &wakes);
     plait__mutex_unlock(&pool->mutex);
     plait__wakes_send(&wakes);

@@ -32,7 +32,7 @@
 #include <thread/registry.h>
 #include <wait/name.h>
 
-enum { MOST_FAILED_STARTS = 5 };
+enum { MOST_FAILED_STARTS = 5, MOST_IN_A_ROW = 16 };
 
 void plait__keeper_ring(struct plait__process_pool *pool) {
     if (!plait__exchange_seq(&pool->memory->rung, 1)) plait__os_bell_ring(pool->bell);
@@ -228,12 +228,15 @@ static void look_at_limits(struct plait__process_pool *pool, struct alarm *alarm
     int64_t limit = pool->memory->hard_ns, now = limit ? plait__now() : 0;
     bool any = false;
     for (uint32_t i = 0; limit && i < PLAIT__CELLS; i++) {
-        const struct plait__pool_cell *cell = &pool->memory->cells[i];
+        struct plait__pool_cell *cell = &pool->memory->cells[i];
         uint64_t word = plait__load_acquire(&cell->word);
         if (plait__cell_state(word) == PLAIT__CELL_FREE) continue;
         any = true;
         if (plait__cell_state(word) != PLAIT__CELL_RUNNING) continue;
         int64_t begun = plait__load(&cell->begun);
+        if (!begun)
+            (void)plait__cas(&cell->begun, &begun,
+                             now); /* its worker may have been stopped before it could say so */
         if (begun && now - begun >= limit)
             end_late(pool, plait__cell_worker(word) % PLAIT__POOL_WORKERS, word, i);
         else if (begun)
@@ -289,35 +292,52 @@ static bool tell_to_leave(struct plait__process_pool *pool) {
         struct plait__hand *hand = &pool->hands[i];
         if (!hand->live || hand->told) continue;
         hand->told = some = true;
-        if (!pool->outstanding) hand->kill_at = plait__now() + pool->grace_ns;
         plait__store_seq(&pool->memory->slots[i].leave, all ? PLAIT__LEAVE_WHEN_IDLE : PLAIT__LEAVE_NOW);
         staying--;
     }
     return some;
 }
 
+/* Whoever has nothing to do any more must not take for ever to leave; under the mutex. (Before the end of the pool one that is
+ * told to leave may have claimed a task just now.) */
+static void limit_leaving(struct plait__process_pool *pool, struct alarm *alarm) {
+    if (pool->outstanding || !(pool->closed || pool->broken)) return;
+    for (uint32_t i = 0; i < pool->hands_count; i++) {
+        struct plait__hand *hand = &pool->hands[i];
+        if (!hand->live || hand->kill_at != INT64_MAX) continue;
+        hand->kill_at = plait__now() + pool->grace_ns;
+        not_before(alarm, hand->kill_at);
+    }
+}
+
 /* True: all is done, and everybody has gone. */
-static bool look_for_end(struct plait__process_pool *pool) {
+static bool look_for_end(struct plait__process_pool *pool, struct alarm *alarm) {
     (void)plait__mutex_lock(&pool->mutex);
     bool some = tell_to_leave(pool);
-    bool over = pool->closed && !pool->outstanding && !pool->live;
+    limit_leaving(pool, alarm);
+    struct plait__wakes wakes;
+    wakes.count = 0;
+    pool->ended = pool->closed && !pool->outstanding && !pool->live;
+    if (pool->ended) plait__claim_all(&pool->joiners, &wakes);
+    bool over = pool->ended;
     plait__mutex_unlock(&pool->mutex);
+    plait__wakes_send(&wakes);
     if (some) plait__pool_wake_all(pool->memory, pool->hands_count);
     return over;
 }
 
 /* ---- its life ---- */
 
+/* Not without end, if more is always coming: there is other work, too. It leaves the seat before it calls back, so that a
+ * callback may wait for another result, and others for theirs while it takes its time. */
 static void collect(struct plait__process_pool *pool) {
     struct plait__pool_memory *memory = pool->memory;
     uint32_t seat = PLAIT__SEAT_EMPTY;
     bool seated = plait__cas_seq(&memory->seat, &seat, PLAIT__SEAT_LOOKING);
-    do {
-        while (plait__process_pool_collect(pool, PLAIT__THE_KEEPER)) {}
-        if (seated) (void)plait__exchange_seq(&memory->seat, PLAIT__SEAT_EMPTY);
-        seat = PLAIT__SEAT_EMPTY;
-    } while (plait__load_seq(&memory->finished) && seated &&
-             (seated = plait__cas_seq(&memory->seat, &seat, PLAIT__SEAT_LOOKING)));
+    for (int i = 0; i < MOST_IN_A_ROW && plait__process_pool_collect(pool, PLAIT__THE_KEEPER); i++) {}
+    if (!seated) return;
+    (void)plait__exchange_seq(&memory->seat, PLAIT__SEAT_EMPTY);
+    if (plait__load_seq(&memory->finished)) plait__keeper_ring(pool);
 }
 
 /* Sleeps until somebody rings, a worker has ended, or it is time. */
@@ -354,14 +374,7 @@ static void *keep(void *argument) {
     struct plait__process_pool *pool = argument;
     struct alarm alarm = {INT64_MAX};
     plait__store(&pool->keeper, plait__self()->ident);
-    while (work(pool, &alarm), !look_for_end(pool)) rest(pool, &alarm);
-    struct plait__wakes wakes;
-    wakes.count = 0;
-    (void)plait__mutex_lock(&pool->mutex);
-    pool->ended = true;
-    plait__claim_all(&pool->joiners, &wakes);
-    plait__mutex_unlock(&pool->mutex);
-    plait__wakes_send(&wakes);
+    while (work(pool, &alarm), !look_for_end(pool, &alarm)) rest(pool, &alarm);
     plait__process_pool_drop(pool);
     return NULL;
 }

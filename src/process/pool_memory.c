@@ -59,7 +59,7 @@ bool plait__pool_claim(struct plait__pool_memory *memory, uint32_t worker, uint3
     while ((head = plait__load_seq(&memory->head)) != plait__load_seq(&memory->tail)) {
         uint64_t *word = &cell_at(memory, head, cell)->word, seen = plait__load_acquire(word);
         bool mine = is_queued(seen, head) &&
-                    plait__cas(word, &seen, plait__cell_word(PLAIT__CELL_RUNNING, worker, head));
+                    plait__cas_seq(word, &seen, plait__cell_word(PLAIT__CELL_RUNNING, worker, head));
         pass(memory, head);
         if (mine) return true;
     }

@@ -196,6 +196,7 @@ static const struct plait__pool_operations operations = {
     workers_of,
     plait__process_pool_chunk,
     wait_in,
+    plait__process_pool_call_later,
 };
 
 static plait_pool *fail(struct plait__process_pool *pool, plait_status status, const char *words) {

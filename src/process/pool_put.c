@@ -211,7 +211,7 @@ static plait_status wait_for_room(struct plait__process_pool *pool, plait_deadli
     return status;
 }
 
-static void count_in(struct plait__process_pool *pool) {
+void plait__process_pool_count_in(struct plait__process_pool *pool) {
     if (pool->outstanding++ == 0) plait__exit_count();
 }
 
@@ -252,7 +252,7 @@ static plait_status accept(struct plait__process_pool *pool, plait_future *futur
         if (status == PLAIT_OK) plait__injector_hand_in(&pool->waiting, future);
     }
     if (status == PLAIT_OK) {
-        count_in(pool);
+        plait__process_pool_count_in(pool);
         plait__wire_keep(future->task, plait__future_args(future));
     }
     return status;
@@ -314,7 +314,7 @@ plait_status plait__errand_send(struct plait__process_pool *pool, struct plait__
         status = PLAIT_INVALID;
     else if (status == PLAIT_OK)
         plait__list_append(&pool->errands, &errand->link);
-    if (status == PLAIT_OK) count_in(pool);
+    if (status == PLAIT_OK) plait__process_pool_count_in(pool);
     plait__process_pool_unlock(pool);
     return status;
 }

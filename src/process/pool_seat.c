@@ -74,14 +74,21 @@ static plait_status sleep_seated(struct plait__process_pool *pool, const struct 
     return plait__claim_status(claim);
 }
 
+/* For one who never sleeps because there is always something to collect for others. */
+static plait_status must_end(const struct wish *wish) {
+    if (wish->cancellable && plait_cancelled()) return PLAIT_CANCELLED;
+    return plait_passed(wish->deadline) ? PLAIT_TIMEOUT : PLAIT_OK;
+}
+
 static plait_status sit(struct plait__process_pool *pool, const struct wish *wish) {
     plait_status status = PLAIT_OK;
     while (true) {
         if (!plait__load(&pool->memory->finished)) look_on(pool->memory);
         bool some = plait__process_pool_collect(pool, PLAIT__A_SITTER);
         if (some && is_over(wish)) return PLAIT_OK;
-        if (some) continue;
+        if (some && status == PLAIT_OK) status = must_end(wish);
         if (status != PLAIT_OK) return is_over(wish) ? PLAIT_OK : status;
+        if (some) continue;
         status = sleep_seated(pool, wish);
         if (status == PLAIT_OK && is_over(wish)) return PLAIT_OK;
     }
