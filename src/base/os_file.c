@@ -5,10 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool plait__os_file_allowed(size_t size) {
+    struct rlimit most;
+    if (size > INT64_MAX) return false;
+    return getrlimit(RLIMIT_FSIZE, &most) != 0 || most.rlim_cur == RLIM_INFINITY || size <= most.rlim_cur;
+}
+
 int plait__os_file_new(const char *name, size_t size) {
+    if (!plait__os_file_allowed(size)) {
+        errno = EFBIG;
+        return -1;
+    }
     int file = memfd_create(name, MFD_CLOEXEC);
     if (file < 0 || ftruncate(file, (off_t)size) == 0) return file;
     int why = errno;

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether files may be so large: beyond the limit the system would send SIGXFSZ, which ends the process. */
+bool plait__os_file_allowed(size_t size);
 /* A file without a name in any directory, of this size, all zeros, close-on-exec; -1 with errno. What nobody touches takes
  * no memory. */
 int plait__os_file_new(const char *name, size_t size);

@@ -3,6 +3,7 @@
  * A named file is made without a name (O_TMPFILE), gets its size and its pages, and then its name by a link: that
  * is one step, so nobody ever attaches half of it, and who is killed before leaves nothing.
  */
+#include <base/os_file.h>
 #include <base/os_memory.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -37,13 +37,6 @@ void plait__os_memory_close(int descriptor) {
     int kept = errno;
     if (descriptor >= 0) close(descriptor);
     errno = kept;
-}
-
-/* Beyond the limit for files the system would send SIGXFSZ, which ends the process. */
-static bool is_allowed(size_t size) {
-    struct rlimit most;
-    if (size > INT64_MAX) return false;
-    return getrlimit(RLIMIT_FSIZE, &most) != 0 || most.rlim_cur == RLIM_INFINITY || size <= most.rlim_cur;
 }
 
 /* Bytes that could be had without taking them from anybody; UINT64_MAX when it cannot be told. */
@@ -97,7 +90,7 @@ static int make_nameless(size_t size, int *descriptor) {
 
 int plait__os_memory_new(size_t size, bool nameable, int *descriptor) {
     *descriptor = -1;
-    if (!is_allowed(size)) return EFBIG;
+    if (!plait__os_file_allowed(size)) return EFBIG;
     int failed = nameable ? make_nameable(size, descriptor) : make_nameless(size, descriptor);
     if (failed) plait__os_memory_close(*descriptor);
     return failed;

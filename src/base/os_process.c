@@ -51,10 +51,6 @@ void plait__os_close_from(int first) {
     for (int i = first; i < limit; i++) close(i);
 }
 
-int plait__os_memory_file(const char *name) {
-    return memfd_create(name, MFD_CLOEXEC);
-}
-
 bool plait__os_at_exit(void (*function)(int status, void *unused)) {
     return on_exit(function, NULL) == 0;
 }

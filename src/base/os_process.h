@@ -30,9 +30,6 @@ bool plait__os_die_with_writer(int pipe);
 /* Closes all descriptors from this one on. */
 void plait__os_close_from(int first);
 
-/* A file in memory, close-on-exec; -1 with errno. */
-int plait__os_memory_file(const char *name);
-
 /* Calls function(status, NULL) when the process exits, before what was registered earlier. */
 bool plait__os_at_exit(void (*function)(int status, void *unused));
 

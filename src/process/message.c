@@ -1,4 +1,5 @@
 /* message.c - messages with descriptors, by sendmsg and recvmsg (job.h). */
+#include <base/os_file.h>
 #include <base/os_process.h>
 #include <errno.h>
 #include <process/job.h>
@@ -62,7 +63,7 @@ ssize_t plait__receive(int socket, void *head, size_t head_size, void *data, siz
 }
 
 int plait__file_of(const void *data, size_t size) {
-    int file = plait__os_memory_file("plait");
+    int file = plait__os_file_new("plait", size);
     for (size_t done = 0; file >= 0 && done < size;) {
         ssize_t got = write(file, (const char *)data + done, size - done);
         if (got >= 0) {

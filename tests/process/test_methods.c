@@ -7,6 +7,7 @@
 #include <plait.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -27,6 +28,9 @@ PLAIT_TASK(int, count_descriptors) {
 PLAIT_TASK(const char *, get_directory) {
     static char path[4096];
     return getcwd(path, sizeof path);
+}
+PLAIT_TASK(size_t, length_of, (const char *, text)) {
+    return strlen(text);
 }
 PLAIT_TASK(bool, reads_nothing) {
     char byte;
@@ -280,6 +284,22 @@ TEST(a_fork_is_a_child_whose_end_anybody_may_take) {
 }
 
 /* ---- limits ---- */
+
+/* Beyond the limit for files the system would end the program by SIGXFSZ. */
+TEST(arguments_beyond_the_limit_for_files_are_a_status) {
+    static char text[100000];
+    memset(text, 'x', sizeof text - 1);
+    ck_assert_ok(plait_process_setup(0, NULL));
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096}), 0);
+    ck_assert_ptr_null(plait_process_start(length_of, text));
+    ck_assert_int_eq(errno, EFBIG);
+    ck_assert_int_eq(plait_last_error(), PLAIT_ERRNO);
+    plait_process *process = plait_process_start(length_of, "short");
+    size_t length = 0;
+    ck_assert_ok(plait_process_result(process, &length));
+    ck_assert_uint_eq(length, 5);
+    plait_process_free(process);
+}
 
 TEST(no_more_descriptors_is_a_status) {
     ck_assert_task(NULL, 1, get_global);
