@@ -117,6 +117,7 @@ struct plait__process_pool {
     struct plait__list backlog;      /* futures that are done */
     struct plait__list joiners;      /* struct plait__node */
     struct plait__list putters;      /* struct plait__node: submits that wait for room */
+    struct plait__list standers;     /* struct plait__node: those who would sit, see pool_seat.c */
     plait_pool_counters counters;
     uint32_t free_count;
     uint32_t free_cells[PLAIT__CELLS]; /* newest last */
@@ -125,7 +126,8 @@ struct plait__process_pool {
     const plait_task *tasks[PLAIT__POOL_TASKS];
     uint16_t task_places[2 * PLAIT__POOL_TASKS]; /* a hash table of their numbers, plus one */
 
-    uint32_t keeper;     /* its ident. Atomic, as is the next */
+    uint32_t standing;   /* how many are on `standers`, or about to be. Atomic, as are the next two */
+    uint32_t keeper;     /* its ident */
     bool keeper_watches; /* it looks at the clock by itself */
     /* The keeper's own. */
     uint64_t oom_kills;

@@ -2,9 +2,15 @@
  *
  * Who waits for a result sits down, if the seat is free: it sleeps on the finished list's word itself, so a worker's push
  * wakes it and nobody else, and a task costs one wake for each direction. It stands in the parking table as well, like any
- * who waits for a future, for its own may be made done by others: a cancel, the keeper. Others who wait meanwhile only
- * park; who sits makes their futures done, too. When it has what it waited for it gets up, and if more has been finished
- * it rings for the keeper.
+ * who waits for a future, for its own may be made done by others: a cancel, the keeper. Others who wait meanwhile
+ * stand: who sits makes their futures done, too. When it has what it waited for it gets up, rings for the keeper if more
+ * has been finished, and gives the seat to one of those who stand: the keeper may be busy with somebody's callback for a
+ * long time.
+ *
+ * Who stands has two nodes: one at the address, and one on the pool's list of those who stand, under the pool's mutex. It
+ * counts itself in `standing` and then looks at the seat, and whoever leaves the seat empties it and then looks at
+ * `standing`, all sequentially consistent: so it either sees that the seat is free, or is seen. A claim by the second node
+ * is an offer of the seat; who has it and does not want it any more offers it to the next.
  */
 #include <process/pool.h>
 #include <wait/parking.h>
@@ -27,9 +33,23 @@ static bool sit_down(struct plait__process_pool *pool) {
            plait__cas_seq(&pool->memory->seat, &seat, PLAIT__SEAT_LOOKING);
 }
 
+/* The seat is free: one of those who stand may have it. */
+static void offer_seat(struct plait__process_pool *pool) {
+    struct plait__wakes wakes;
+    struct plait__link *link;
+    bool taken = false;
+    wakes.count = 0;
+    if (!plait__load_seq(&pool->standing) || !plait__process_pool_lock(pool)) return;
+    while (!taken && (link = plait__list_first(&pool->standers)) != NULL)
+        taken = plait__claim(plait__of_link(link, struct plait__node, link), 0, &wakes);
+    plait__mutex_unlock(&pool->mutex);
+    plait__wakes_send(&wakes);
+}
+
 static void get_up(struct plait__process_pool *pool) {
     (void)plait__exchange_seq(&pool->memory->seat, PLAIT__SEAT_EMPTY);
     if (plait__load_seq(&pool->memory->finished)) plait__keeper_ring(pool);
+    offer_seat(pool);
 }
 
 /* While it is seen to look, a push needs no system call. Mostly a worker had to be woken first, so it looks for as long as
@@ -94,18 +114,48 @@ static plait_status sit(struct plait__process_pool *pool, const struct wish *wis
     }
 }
 
-static plait_status park(const struct wish *wish) {
+/* Under the pool's mutex, which all who change the number hold. */
+static void count_standing(struct plait__process_pool *pool, int more) {
+    plait__store_seq(&pool->standing, plait__load(&pool->standing) + (uint32_t)more);
+}
+
+/* Until the wish is over, or the seat is free: then PLAIT_OK. */
+static plait_status stand(struct plait__process_pool *pool, const struct wish *wish) {
     struct plait__wait_list *list = plait__parking(wish->address);
-    struct plait__park how = {
-        .kind = wish->kind, .deadline = wish->deadline, .flags = wish->cancellable ? PLAIT__CANCELLABLE : 0};
-    while (true) {
-        plait__mutex_lock(&list->mutex);
-        if (wish->over(wish->context)) break;
-        uint32_t claim = plait__park(list, wish->address, &how);
-        if (!plait__claimed_node(claim)) return is_over(wish) ? PLAIT_OK : plait__claim_status(claim);
-    }
+    struct plait__waiter waiter;
+    struct plait__node parked, standing;
+    plait__waiter_init(&waiter, wish->kind, wish->address);
+    plait__node_init(&parked, &waiter, wish->address, 0);
+    plait__node_init(&standing, &waiter, pool, 1);
+    plait__mutex_lock(&list->mutex);
+    bool over = wish->over(wish->context);
+    if (!over) plait__list_append(&list->nodes, &parked.link);
     plait__mutex_unlock(&list->mutex);
-    return PLAIT_OK;
+    if (over) return PLAIT_OK;
+    plait__mutex_lock(&pool->mutex);
+    plait__list_append(&pool->standers, &standing.link);
+    count_standing(pool, 1);
+    plait__mutex_unlock(&pool->mutex);
+    uint32_t claim = PLAIT__LOOK;
+    if (plait__load_seq(&pool->memory->seat) != PLAIT__SEAT_EMPTY)
+        claim = plait__wait(&waiter, wish->deadline, wish->cancellable);
+    plait__mutex_lock(&list->mutex);
+    if (plait__linked(&parked.link)) plait__list_remove(&parked.link);
+    plait__mutex_unlock(&list->mutex);
+    plait__mutex_lock(&pool->mutex);
+    if (plait__linked(&standing.link)) plait__list_remove(&standing.link);
+    count_standing(pool, -1);
+    plait__mutex_unlock(&pool->mutex);
+    return plait__claim_status(claim);
+}
+
+static plait_status sit_and_get_up(struct plait__process_pool *pool, const struct wish *wish) {
+    struct plait__self *self = plait__self();
+    plait__wait_enter(self);
+    plait_status status = sit(pool, wish);
+    plait__wait_leave(self);
+    get_up(pool);
+    return status;
 }
 
 plait_status plait__process_pool_wait(struct plait__process_pool *pool, const char *kind, const void *address,
@@ -113,13 +163,14 @@ plait_status plait__process_pool_wait(struct plait__process_pool *pool, const ch
                                       plait_deadline deadline, bool cancellable) {
     struct wish wish = {kind, address, over, context, deadline, cancellable};
     if (pool->generation != plait__generation()) return PLAIT_BROKEN;
-    if (!sit_down(pool)) return park(&wish);
-    struct plait__self *self = plait__self();
-    plait__wait_enter(self);
-    plait_status status = sit(pool, &wish);
-    plait__wait_leave(self);
-    get_up(pool);
-    return status;
+    while (!sit_down(pool)) {
+        plait_status status = stand(pool, &wish);
+        bool is = is_over(&wish);
+        if (!is && status == PLAIT_OK) continue;
+        if (plait__load_seq(&pool->memory->seat) == PLAIT__SEAT_EMPTY) offer_seat(pool);
+        return is ? PLAIT_OK : status;
+    }
+    return sit_and_get_up(pool, &wish);
 }
 
 /* A worker that is woken may get the caller's CPU at once, and be done before the caller goes on to wait for the result. So

@@ -84,6 +84,40 @@ TEST(a_callback_that_blocks_does_not_keep_others_from_their_results) {
     process_pool_end(pool);
 }
 
+static void *ask_for_another(void *future) {
+    plait_status status = plait_result((plait_future *)future);
+    return (void *)(intptr_t)status;
+}
+
+/* One who waits while another sits: when that one goes, nobody else may be there to collect. */
+TEST(who_stands_sits_down_when_the_seat_is_free) {
+    book = process_shared(sizeof *book);
+    pool = process_pool(3, NULL);
+    plait_future *future = plait_submit(pool, wait_for_go, 1);
+    ck_assert_ok(plait_future_add_done_callback(future, block, NULL));
+    plait__store_release(&book->go, 1);
+    ck_assert_ok(plait_event_wait(&called)); /* the keeper is in there */
+    plait_future *first = plait_submit(pool, wait_for_go, 2), *second = plait_submit(pool, wait_for_go, 3);
+    plait_thread *sits = plait_thread_new(NULL, ask_for_another, first);
+    wait_until_asleep_in("future", 1);
+    plait_thread *stands = plait_thread_new(NULL, ask_for_another, second);
+    wait_until_asleep_in("future", 2);
+    plait__store_release(&book->go, 2);
+    void *status = NULL;
+    ck_assert_ok(plait_thread_result(sits, &status));
+    ck_assert_ptr_null(status);
+    plait__store_release(&book->go, 3);
+    ck_assert_ok(plait_thread_result(stands, &status));
+    ck_assert_ptr_null(status);
+    ck_assert_ok(plait_event_set(&go_on));
+    plait_thread_free(sits);
+    plait_thread_free(stands);
+    plait_future_free(first);
+    plait_future_free(second);
+    plait_future_free(future);
+    process_pool_end(pool);
+}
+
 static void ask(plait_future *future, void *sum) {
     (void)future;
     plait_future *second = plait_submit(pool, add, 40, 2);
