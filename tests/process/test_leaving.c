@@ -197,6 +197,9 @@ TEST(a_crash_nobody_read_is_told_at_exit) {
 static plait_process *ready_processes[3];
 
 static int enter_terminal(int terminal, bool installs) {
+    static const int of_terminals[] = {SIGINT, SIGQUIT, SIGHUP};
+    for (int i = 0; i < 3; i++)
+        (void)signal(of_terminals[i], SIG_DFL); /* ignored, if the tests run in the background */
     if (setsid() < 0 || ioctl(terminal, TIOCSCTTY, 0) != 0) return 10;
     for (int i = 0; i < 3; i++) dup2(terminal, i);
     if (plait_process_setup(0, NULL) != PLAIT_OK) return 11;
