@@ -64,6 +64,7 @@ static inline void plait__list_prepend(struct plait__list *list, struct plait__l
 }
 
 static inline void plait__list_remove(struct plait__link *link) {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): in a loop it takes the next link of a list for the last one */
     link->previous->next = link->next;
     link->next->previous = link->previous;
     link->next = link->previous = NULL;

@@ -74,7 +74,7 @@ void wires() {
 }
 
 void references() {
-    plait__task_reference reference;
+    plait__task_reference reference = {};
     plait__words why = {""};
     check(plait__task_refer(plait_task_of(mixed), &reference, &why) == PLAIT_OK &&
               plait__task_find(&reference, &why) == plait_task_of(mixed),

@@ -1,7 +1,6 @@
 /* What one process can see of a queue of messages: sizes, order, places, limits, ends. */
 #include "messages.h"
 #include "support/asleep.h"
-#include "support/faults.h"
 #include "support/test.h"
 
 #include <plait.h>
@@ -477,39 +476,4 @@ TEST(a_capacity_that_cannot_be_is_refused_in_words) {
     ck_assert_ptr_null(plait_message_queue_new(SIZE_MAX));
     ck_assert_status(plait_last_error(), PLAIT_INVALID);
     ck_assert_str_eq(plait_last_message(), "no queue can hold 18446744073709551615 bytes of messages");
-}
-
-/* ---- memory that runs out ---- */
-
-static plait_status use_a_queue(void) {
-    plait_message_queue *queue = plait_message_queue_new(RING);
-    if (!queue) return plait_last_error();
-    size_t size;
-    plait_status status = plait_message_queue_put(queue, "x", 1);
-    if (status == PLAIT_OK) status = plait_message_queue_get(queue, out, 1, &size);
-    plait_message_queue_free(queue);
-    return status;
-}
-
-TEST(a_queue_survives_lack_of_memory) {
-    ck_assert_int_gt(fault_every(use_a_queue), 0);
-}
-
-TEST(a_big_message_waits_for_memory) {
-    fault_install();
-    plait_message_queue *queue = plait_message_queue_new(RING);
-    struct sending sending = {queue, 3 * RING, 1};
-    plait_message message;
-    pthread_t thread = start_thread(send_sizes, &sending);
-    size_t size;
-    ck_assert_status(plait_message_queue_get(queue, out, 0, &size), PLAIT_TOO_LARGE);
-    fault_arm(1);
-    ck_assert_status(plait_message_queue_borrow(queue, &message), PLAIT_NO_MEMORY);
-    fault_arm(0);
-    ck_assert_ok(plait_message_queue_borrow(queue, &message));
-    ck_assert(message_whole(message.data, message.size, 0));
-    ck_assert_ok(plait_message_queue_give_back(queue, &message));
-    pthread_join(thread, NULL);
-    plait_message_queue_free(queue);
-    ck_assert_int_eq(fault_outstanding(), 0);
 }
