@@ -233,8 +233,7 @@ TEST(a_stopped_worker_does_not_keep_a_pool_from_its_end) {
     process_pool_end(pool);
 }
 
-/* Each ends when its result has been read, and is told so. */
-/* (Under the thread sanitizer a process takes a second to end.) */
+/* Each ends when its result has been read, and is told so. (Under the thread sanitizer it takes a second.) */
 TEST(workers_with_large_results_end_at_once) {
     pool = process_pool(1, &(plait_process_pool_options){.max_tasks_per_worker = 1});
     for (int i = 0; i < 20; i++) {
