@@ -2,11 +2,12 @@
 
     ./dev bench --json | python3 bench/readme.py
 
-Between the two `measured` comments of README.md comes a table: plait's median beside that of the best of its peers in the
-same run, with the machine and the day. Of all that is measured it shows what STORY names; bench/results.py writes down
-the rest. Nobody types figures there by hand. A run during which other programs used more than a tenth of the CPUs is
-refused, for its figures would tell of them. The median of all shapes decides: what the kernel does for ending threads is
-nobody's, and looks like others' work where threads are started.
+Between the two `measured` comments of README.md comes a table: plait's median beside that of the best of its peers
+in the same run, with the machine and the day. Of all that is measured it shows what STORY names; bench/results.py
+writes down the rest. Nobody types figures there by hand. A run during which other programs used more than a tenth
+of the CPUs is refused, for its figures would tell of them. What the table says of benchmarks that were not run
+this time stays. The median of all shapes decides: what the kernel does for ending threads is nobody's, and looks
+like others' work where threads are started.
 """
 
 import re
@@ -69,9 +70,28 @@ def story(shapes):
                 yield row, peer
 
 
-def table_lines(shapes):
+def kept(text, shapes):
+    """The lines of benchmarks that were not run this time."""
+    measured_now = {bench for bench, _ in shapes}
+    for line in PLACE.search(text).group().splitlines():
+        named = re.match(r"\| (\w+): ", line)
+        if named and named[1] not in measured_now:
+            yield line
+
+
+def where(text, shapes):
+    """The machine and the day; of a run of some benchmarks beside those of the others."""
+    before = re.search(r"interleaved runs on (.*?)(; [a-z, ]+: [^;]*)?, as `", text)
+    if not before or not any(kept(text, shapes)):
+        return measured.machine(shapes)
+    names = ", ".join(sorted({bench for bench, _ in shapes}))
+    return f"{before[1]}; {names}: {measured.machine(shapes)}"
+
+
+def table_lines(text, shapes):
     yield "| what | plait | best peer | plait / best peer |"
     yield "|---|---:|---:|---:|"
+    yield from kept(text, shapes)
     for row, peer in story(shapes):
         value, unit = measured.figure(row)
         other = measured.value(peer)
@@ -88,8 +108,8 @@ def main():
     text = README.read_text()
     if not PLACE.search(text):
         sys.exit("README.md has no place for it: two comments, `measured` and `end of measured`")
-    table = "\n".join(table_lines(shapes))
-    block = (f"<!-- measured -->\n## Measured\n\nMedians of interleaved runs on {measured.machine(shapes)}, as "
+    table = "\n".join(table_lines(text, shapes))
+    block = (f"<!-- measured -->\n## Measured\n\nMedians of interleaved runs on {where(text, shapes)}, as "
              f"`./dev bench` makes them. All figures: [bench/RESULTS.md](bench/RESULTS.md).\n\n{table}\n\n"
              f"<!-- end of measured -->\n")
     README.write_text(PLACE.sub(lambda _: block, text))
