@@ -1,12 +1,11 @@
 /* os_file.c - files in memory that processes hand each other, and how often the kernel has ended one for want of it. */
 #include <base/os_file.h>
+#include <base/os_memory.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 bool plait__os_file_allowed(size_t size) {
@@ -29,14 +28,14 @@ int plait__os_file_new(const char *name, size_t size) {
 }
 
 int plait__os_file_of(int32_t process, int file, size_t size) {
-    char path[64];
-    struct stat found;
-    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)process, file);
-    int opened = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-    if (opened < 0) return -1;
-    if (fstat(opened, &found) == 0 && S_ISREG(found.st_mode) && (size_t)found.st_size >= size) return opened;
-    close(opened);
-    errno = EINVAL;
+    struct plait__file found;
+    int own;
+    int failed = plait__os_memory_borrow((uint32_t)process, file, &own);
+    if (!failed && (failed = plait__os_memory_identify(own, &found)) == 0 && found.size < size)
+        failed = EINVAL;
+    if (!failed) return own;
+    plait__os_memory_close(own);
+    errno = failed;
     return -1;
 }
 
